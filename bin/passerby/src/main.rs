@@ -1,0 +1,3 @@
+//! The Passerby server.
+
+fn main() {}

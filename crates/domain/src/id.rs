@@ -1,0 +1,271 @@
+//! The names of things: users, chats, origins, nodes, and the counters that fence stale words.
+//!
+//! **Architecture Invariants.** Ids are plain bits without a meaning of their own; whoever makes them (the
+//! `IdGenerator` port) vouches that they are unique. An [`Origin`] has no text form and its `Debug` is
+//! redacted, so that it cannot end up in a log or a frame by accident.
+
+use std::fmt;
+use std::str::FromStr;
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A text is not the id it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid id")]
+pub struct InvalidId;
+
+/// The name of one seat, and so of one user for as long as they stay.
+///
+/// 128 bits of a keyed hash over the client's address and a nonce; its text form is 22 URL-safe characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(u128);
+
+impl UserId {
+    /// The id with these bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// The bits of the id.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; 22];
+        for (i, place) in text.iter_mut().enumerate() {
+            // The last character holds the two bits that are left.
+            let shifted = if i < 21 { self.0 >> (122 - 6 * i) } else { self.0 << 4 };
+            *place = ALPHABET[(shifted & 63) as usize];
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({self})")
+    }
+}
+
+impl FromStr for UserId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text.len() != 22 {
+            return Err(InvalidId);
+        }
+        let mut bits = 0_u128;
+        for (i, byte) in text.bytes().enumerate() {
+            let value = ALPHABET.iter().position(|&letter| letter == byte).ok_or(InvalidId)? as u128;
+            bits = if i < 21 {
+                (bits << 6) | value
+            } else if value & 15 == 0 {
+                (bits << 2) | (value >> 4)
+            } else {
+                return Err(InvalidId);
+            };
+        }
+        Ok(Self(bits))
+    }
+}
+
+/// The name of one chat, unique for ever: 96 random bits as 16 URL-safe characters.
+///
+/// It is kept as the text that clients see, because comparing and writing it is all that is ever done with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChatId([u8; 16]);
+
+impl ChatId {
+    /// The id made of 96 random bits; the upper 32 bits of `bits` are ignored.
+    pub fn from_bits(bits: u128) -> Self {
+        let mut text = [0; 16];
+        for (i, place) in text.iter_mut().enumerate() {
+            *place = ALPHABET[((bits >> (6 * i)) & 63) as usize];
+        }
+        Self(text)
+    }
+
+    /// The id as clients see it.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether a client means this chat by `text`.
+    pub fn is(&self, text: &str) -> bool {
+        text.as_bytes() == self.0
+    }
+}
+
+impl fmt::Display for ChatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ChatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChatId({self})")
+    }
+}
+
+/// What limits and bans apply to: a keyed hash of an address or a network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(u128);
+
+impl Origin {
+    /// The origin with these bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// The bits of the hash, for the operator's side only.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin([REDACTED])")
+    }
+}
+
+/// A user's origin and the wider networks around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origins {
+    /// The IPv4 address or the IPv6 /64.
+    pub exact: Origin,
+    /// The IPv6 /56 and /48 around it; an IPv4 address has none.
+    pub wider: Option<WiderOrigins>,
+    /// The same network as `exact`, hashed with a key that outlives a restart: what blocks are kept by.
+    pub lasting: Origin,
+}
+
+/// The networks around an IPv6 origin, which have wider ceilings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WiderOrigins {
+    /// The /56, with 4 times the limit.
+    pub site: Origin,
+    /// The /48, with 16 times the limit.
+    pub network: Origin,
+}
+
+/// The name of a node, unique in its cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeId(Box<str>);
+
+impl NodeId {
+    /// The longest name, in bytes.
+    pub const MAX_BYTES: usize = 64;
+
+    /// Takes `name` if it is 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    ///
+    /// # Errors
+    /// [`InvalidId`] otherwise.
+    pub fn parse(name: &str) -> Result<Self, InvalidId> {
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if name.is_empty() || name.len() > Self::MAX_BYTES || !name.bytes().all(fine) {
+            return Err(InvalidId);
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How often a seat has changed: grows with each transition, so that words about an older state are known as stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// The generation with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number of the generation.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The generation after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// The number of an event at one seat; the first is 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(u64);
+
+impl Seq {
+    /// Before the first event.
+    pub const NONE: Self = Self(0);
+
+    /// The event with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The event after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_id_is_read_back_from_its_text() {
+        for bits in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_0011_2233_4455_6677] {
+            let id = UserId::from_bits(bits);
+            assert_eq!(id.to_string().len(), 22);
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn a_text_that_no_user_id_has_is_refused() {
+        for text in ["", "A", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA A", "AAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(text.parse::<UserId>(), Err(InvalidId), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_chat_id_has_sixteen_url_safe_characters() {
+        let id = ChatId::from_bits(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
+        assert_eq!(id.as_str().len(), 16);
+        assert!(id.as_str().bytes().all(|byte| ALPHABET.contains(&byte)));
+        assert!(id.is(id.as_str()));
+        assert!(!id.is("AAAAAAAAAAAAAAAA"));
+        assert_ne!(id, ChatId::from_bits(1));
+    }
+
+    #[test]
+    fn an_origin_never_shows_its_bits() {
+        assert_eq!(format!("{:?}", Origin::from_bits(42)), "Origin([REDACTED])");
+    }
+
+    #[test]
+    fn a_node_id_is_short_and_plain() {
+        assert!(NodeId::parse("node-1.eu_west").is_ok());
+        for name in ["", "a b", "a\n", "ä", &"x".repeat(65)] {
+            assert_eq!(NodeId::parse(name), Err(InvalidId));
+        }
+    }
+}

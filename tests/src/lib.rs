@@ -1,0 +1,1 @@
+//! End-to-end tests of Passerby: the tests themselves are in `tests/tests`.
