@@ -1,0 +1,167 @@
+//! How a client connects: query, headers, subprotocols, source address, and what it resumes.
+
+use std::net::IpAddr;
+
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
+
+use crate::client::Client;
+use crate::http::Answer;
+use crate::ledger::Position;
+use crate::{Server, raw};
+
+/// All that a client needs to take its seat back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The token of the latest `welcome`.
+    pub token: String,
+    /// What the client had processed.
+    pub position: Position,
+}
+
+/// A connection about to be made.
+#[derive(Clone, Debug)]
+pub struct Connect<'a> {
+    server: &'a Server,
+    query: String,
+    headers: Vec<(String, String)>,
+    protocols: Vec<String>,
+    from: Option<IpAddr>,
+    position: Position,
+}
+
+impl<'a> Connect<'a> {
+    /// From 127.0.0.1 with subprotocol `passerby.v1` and no query.
+    pub fn to(server: &'a Server) -> Self {
+        Self {
+            server,
+            query: String::new(),
+            headers: Vec::new(),
+            protocols: vec!["passerby.v1".to_owned()],
+            from: None,
+            position: Position::default(),
+        }
+    }
+
+    /// Adds to the query.
+    #[must_use]
+    pub fn query(mut self, query: &str) -> Self {
+        if !self.query.is_empty() && !query.is_empty() {
+            self.query.push('&');
+        }
+        self.query.push_str(query);
+        self
+    }
+
+    /// Adds a header line.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// From another loopback address, which is another origin.
+    #[must_use]
+    pub fn from(mut self, address: &str) -> Self {
+        self.from = Some(address.parse().expect("an address"));
+        self
+    }
+
+    /// Offers these subprotocols and no others.
+    #[must_use]
+    pub fn offering(mut self, protocols: &[&str]) -> Self {
+        self.protocols = protocols.iter().map(|&protocol| protocol.to_owned()).collect();
+        self
+    }
+
+    /// Asks for the seat this memory is of, by the query.
+    #[must_use]
+    pub fn resuming(self, memory: &Memory) -> Self {
+        let query = format!("resume={}&last_seq={}", memory.token, memory.position.last_seq);
+        self.remembering(memory).query(&query)
+    }
+
+    /// Asks for the seat as browsers do: the token is an offered subprotocol.
+    #[must_use]
+    pub fn resuming_by_subprotocol(mut self, memory: &Memory) -> Self {
+        self.protocols.push(format!("passerby.resume.{}", memory.token));
+        let query = format!("last_seq={}", memory.position.last_seq);
+        self.remembering(memory).query(&query)
+    }
+
+    /// Only lets the checks know where the client was.
+    #[must_use]
+    pub fn remembering(mut self, memory: &Memory) -> Self {
+        self.position = memory.position.clone();
+        self
+    }
+
+    /// Connects and reads the `welcome`.
+    pub async fn open(self) -> Client {
+        match self.attempt().await {
+            Ok(client) => client,
+            Err(answer) => panic!("the upgrade was refused: {} {}", answer.status, answer.text()),
+        }
+    }
+
+    /// Connects and expects to be refused before the upgrade.
+    pub async fn refused(self) -> Answer {
+        match self.attempt().await {
+            Ok(client) => panic!("the upgrade was not refused: {}", client.welcome().body),
+            Err(answer) => answer,
+        }
+    }
+
+    /// Connects, or tells the answer that refused it.
+    pub async fn attempt(self) -> Result<Client, Answer> {
+        let mut client = self.attempt_unwelcomed().await?;
+        client.read_welcome().await;
+        Ok(client)
+    }
+
+    /// Connects without waiting for a `welcome`, which a banned client does not get.
+    pub async fn attempt_unwelcomed(self) -> Result<Client, Answer> {
+        let question = if self.query.is_empty() { "" } else { "?" };
+        let uri = format!("ws://{}/ws{question}{}", self.server.http(), self.query);
+        let mut request = uri.into_client_request().expect("the query is a right one");
+        if !self.protocols.is_empty() {
+            let offer = HeaderValue::from_str(&self.protocols.join(", ")).expect("names are plain");
+            request.headers_mut().insert("sec-websocket-protocol", offer);
+        }
+        for (name, value) in &self.headers {
+            let name: HeaderName = name.parse().expect("a header name");
+            request
+                .headers_mut()
+                .append(name, HeaderValue::from_str(value).expect("a header value"));
+        }
+        let stream = raw::tcp(self.server.http(), self.from, None).await;
+        match tokio_tungstenite::client_async(request, stream).await {
+            Ok((socket, answer)) => {
+                let selected = answer
+                    .headers()
+                    .get("sec-websocket-protocol")
+                    .map(|name| name.as_bytes());
+                let wanted = self
+                    .protocols
+                    .contains(&"passerby.v1".to_owned())
+                    .then_some(&b"passerby.v1"[..]);
+                assert_eq!(selected, wanted, "the selected subprotocol");
+                Ok(Client::new(socket, self.position, self.server.secrets()))
+            }
+            Err(Error::Http(answer)) => {
+                let headers = answer.headers().iter();
+                Err(Answer {
+                    status: answer.status().as_u16(),
+                    headers: headers
+                        .map(|(name, value)| {
+                            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+                        })
+                        .collect(),
+                    body: answer.body().clone().unwrap_or_default(),
+                })
+            }
+            Err(error) => panic!("the handshake failed: {error}"),
+        }
+    }
+}
