@@ -62,7 +62,7 @@ impl FromStr for UserId {
             let value = ALPHABET.iter().position(|&letter| letter == byte).ok_or(InvalidId)? as u128;
             bits = if i < 21 {
                 (bits << 6) | value
-            } else if value & 15 == 0 {
+            } else if value.is_multiple_of(16) {
                 (bits << 2) | (value >> 4)
             } else {
                 return Err(InvalidId);
