@@ -1,0 +1,68 @@
+//! What the use cases need from the world, as traits.
+//!
+//! A port exists where there are two real implementations or a source of chance: the store, the network, the
+//! clock, ids. Ports on the path of a message are generic and synchronous; those called once per human action
+//! may be `dyn`.
+//!
+//! **Architecture Invariant:** a port speaks the domain's language. No port knows Redis, HTTP or JSON.
+
+mod bans;
+mod clock;
+mod delivery;
+mod identity;
+mod limiter;
+mod observer;
+mod pairing;
+mod reports;
+mod screen;
+mod wire;
+
+pub use bans::{Ban, BanId, Bans};
+pub use clock::Clock;
+pub use delivery::{Delivery, Flush, Receipt, Undelivered};
+pub use identity::{Identity, ResumeToken, TokenSerial};
+pub use limiter::{RateLimiter, TurnedAway};
+pub use observer::{Completeness, Fact, Observer};
+pub use pairing::{Block, Claim, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp};
+pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
+pub use screen::{Screened, TextScreen};
+pub use wire::{Backlog, Farewell, Flushed, Wire, Written};
+
+/// The adapters that one deployment is made of, as one type parameter.
+pub trait Ports: Send + Sync + 'static {
+    /// Where pairing happens.
+    type Pairing: PairingStore;
+    /// How a connection looks from the inside.
+    type Wire: Wire;
+    /// How notices reach seats.
+    type Delivery: Delivery<Wire = Self::Wire>;
+    /// What time it is.
+    type Clock: Clock;
+    /// Ids, keyed hashes and tokens.
+    type Identity: Identity;
+    /// Limits per origin.
+    type Limiter: RateLimiter;
+    /// What may be said.
+    type Screen: TextScreen;
+    /// Who counts what happens.
+    type Observer: Observer;
+}
+
+/// The store could not do what it was asked.
+///
+/// The cause is for operators; a user is told only that the service is out of order.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No answer in time. The operation may have happened, or may still.
+    #[error("the store did not answer in time")]
+    Timeout(#[source] Cause),
+    /// The store cannot be reached, or refuses to work.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Cause),
+    /// The store answered something that it never should.
+    #[error("the store's answer makes no sense")]
+    Corrupt(#[source] Cause),
+}
+
+/// What an adapter knows of why it failed.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;

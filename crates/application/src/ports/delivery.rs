@@ -1,0 +1,107 @@
+//! How notices reach seats.
+
+use passerby_domain::id::{ChatId, Seq};
+use passerby_domain::notice::{Notice, Replay};
+use passerby_domain::time::Moment;
+use std::sync::Arc;
+
+/// What became of a notice for a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is on the partner's connection, or kept for a partner who is away.
+    Placed,
+    /// It was there before, under the same id, and was not placed again.
+    Repeated,
+}
+
+/// A notice was not placed, and never will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undelivered {
+    /// The partner is no longer in that chat.
+    #[error("the partner is no longer in that chat")]
+    Gone,
+    /// The partner's outbox has no room.
+    #[error("the partner's outbox is full")]
+    Full,
+    /// The partner is away, and the notice is only worth something at once.
+    #[error("the partner is away")]
+    Away,
+}
+
+/// When bytes go to the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flush {
+    /// At once, with all that was put off before.
+    Now,
+    /// When somebody flushes: one write for many notices.
+    Later,
+}
+
+/// Puts notices into outboxes, in the order of the calls, each outbox under a small lock of its own.
+///
+/// An outbox numbers what is numbered, keeps it for a replay, and writes to the connection attached to it. It
+/// knows the chat its seat is in: [`Notice::Matched`] sets it, [`Notice::ChatEnded`] clears it, and
+/// [`Delivery::deliver`] compares it, all under the same lock. So nothing that was meant for one partner reaches
+/// the next, and nothing of a chat comes after its end.
+///
+/// No method waits.
+#[cfg_attr(feature = "testing", mockall::automock(type Wire = crate::testing::NoWire; type Route = u64;))]
+pub trait Delivery: Send + Sync + 'static {
+    /// One client connection.
+    type Wire: Send + Sync + 'static;
+    /// The way to one seat's outbox; cheap to clone.
+    type Route: Clone + Send + Sync + 'static;
+
+    /// Makes an outbox with no connection.
+    fn open(&self) -> Self::Route;
+
+    /// Attaches a connection, hanging up on the one before. `welcome` is called under the outbox's lock with what
+    /// is replayed and encodes the first word; the replay of all after `seen` follows it. Nothing is written
+    /// before the next flush.
+    ///
+    /// Without `seen` the seat is new and nothing is replayed.
+    fn attach(
+        &self,
+        route: &Self::Route,
+        wire: Arc<Self::Wire>,
+        seen: Option<Seq>,
+        welcome: Box<dyn FnOnce(Replay, &mut Vec<u8>) + '_>,
+    ) -> Replay;
+
+    /// Takes the connection off; what is numbered is kept from now on.
+    fn detach(&self, route: &Self::Route);
+
+    /// Tells a seat something about itself. Always accepted: a connection whose queue is full is cut as a slow
+    /// consumer, and what is numbered waits for its return.
+    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    fn post<'a>(&self, route: &Self::Route, notice: &Notice<'a>, flush: Flush);
+
+    /// Sends a frame that the transport made itself (an error, a pong), in order with everything else.
+    fn reply(&self, route: &Self::Route, frame: &[u8], flush: Flush);
+
+    /// Puts something of `chat` into the partner's outbox; it is written by the next flush. With an `id`, one of
+    /// the last 64 that were placed in this chat is not placed again.
+    ///
+    /// # Errors
+    /// [`Undelivered`]: nothing was placed.
+    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    fn deliver<'a>(
+        &self,
+        route: &Self::Route,
+        chat: ChatId,
+        notice: &Notice<'a>,
+        id: Option<&'a str>,
+    ) -> Result<Receipt, Undelivered>;
+
+    /// Whether the message `id` was placed in this outbox in `chat`, as far as that is remembered.
+    fn has_placed(&self, route: &Self::Route, chat: ChatId, id: &str) -> bool;
+
+    /// Writes what was put off.
+    fn flush(&self, route: &Self::Route);
+
+    /// Hangs up on the connection, after what was put off.
+    fn close(&self, route: &Self::Route, why: super::Farewell);
+
+    /// Forgets what is too old to be replayed, and gives memory back.
+    fn tidy(&self, route: &Self::Route, now: Moment);
+}
