@@ -102,6 +102,24 @@ fn taking_by_force_costs_as_much_as_asking() {
 }
 
 #[test]
+fn taking_by_force_never_pays_back_what_was_taken_before() {
+    let (slow, fast) = (Rate::per_minute(1, 1), Rate::per_second(10, 1));
+    let mut bucket = TokenBucket::default();
+    bucket.take(slow.as_ref(), at(0)).unwrap();
+    // Another rate holds now, as after a change of the settings.
+    bucket.force_take(fast.as_ref(), at(0));
+    assert_eq!(bucket.has_room(fast.as_ref(), at(0)), refused(60_000));
+}
+
+#[test]
+fn a_period_that_is_no_whole_microsecond_is_rounded_in_favour_of_the_limit() {
+    let rate = Rate::per_second(600_000, 900);
+    let mut bucket = TokenBucket::default();
+    assert_eq!(drained(&mut bucket, rate.as_ref(), at(0)), 900);
+    assert_eq!(drained(&mut bucket, rate.as_ref(), at(1)), 500);
+}
+
+#[test]
 fn the_fastest_and_the_slowest_rate_do_not_overflow() {
     for rate in [
         Rate::per_second(u32::MAX, u32::MAX),

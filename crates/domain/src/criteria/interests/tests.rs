@@ -108,7 +108,7 @@ fn white_space_around_an_interest_does_not_count() {
 }
 
 #[test]
-fn a_huge_interest_is_refused_unread() {
+fn a_huge_interest_is_refused() {
     assert_eq!(word(&"e\u{301}".repeat(171)), None);
     assert_eq!(word(&"\u{fdfa}".repeat(10_000)), None);
 }
