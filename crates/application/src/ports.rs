@@ -28,6 +28,12 @@ pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};
 pub use wire::{Backlog, Farewell, Flushed, Wire, Written};
 
+#[cfg(feature = "testing")]
+pub use {
+    bans::MockBans, clock::MockClock, delivery::MockDelivery, identity::MockIdentity, limiter::MockRateLimiter,
+    observer::MockObserver, pairing::MockPairingStore, reports::MockReports, screen::MockTextScreen,
+};
+
 /// The adapters that one deployment is made of, as one type parameter.
 pub trait Ports: Send + Sync + 'static {
     /// Where pairing happens.

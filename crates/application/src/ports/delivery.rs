@@ -1,7 +1,7 @@
 //! How notices reach seats.
 
 use passerby_domain::id::{ChatId, Seq};
-use passerby_domain::notice::{Notice, Replay};
+use passerby_domain::notice::{Notice, Replay, Welcome};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
@@ -55,17 +55,18 @@ pub trait Delivery: Send + Sync + 'static {
     /// Makes an outbox with no connection.
     fn open(&self) -> Self::Route;
 
-    /// Attaches a connection, hanging up on the one before. `welcome` is called under the outbox's lock with what
-    /// is replayed and encodes the first word; the replay of all after `seen` follows it. Nothing is written
-    /// before the next flush.
+    /// Attaches a connection, hanging up on the one before. The first word on it is `welcome`, with its `replay`
+    /// filled in under the outbox's lock; the replay of all after `seen` follows it. Nothing is written before the
+    /// next flush.
     ///
     /// Without `seen` the seat is new and nothing is replayed.
-    fn attach(
+    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    fn attach<'a>(
         &self,
         route: &Self::Route,
         wire: Arc<Self::Wire>,
         seen: Option<Seq>,
-        welcome: Box<dyn FnOnce(Replay, &mut Vec<u8>) + '_>,
+        welcome: &Welcome<'a>,
     ) -> Replay;
 
     /// Takes the connection off; what is numbered is kept from now on.
