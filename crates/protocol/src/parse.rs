@@ -126,3 +126,6 @@ fn signal_data<'a>(members: &Members<'a>) -> Result<&'a str, RefusedKind> {
         Ok(data)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,3 +192,6 @@ fn last_seq(value: &str) -> Option<u64> {
         .flatten()
         .filter(|seq| *seq <= MAX_SEQ)
 }
+
+#[cfg(test)]
+mod tests;
