@@ -1,3 +1,7 @@
 //! The Passerby server.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    passerby_bootstrap::main()
+}

@@ -1,0 +1,41 @@
+//! Settings of ids, hashes and tokens: section `identity`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problems;
+use super::text;
+use crate::secret::Secret;
+
+/// The shortest secret, in bytes.
+const SHORTEST: usize = 16;
+
+/// Settings of ids, hashes and tokens.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySettings {
+    /// The key of all hashes and tokens; none stands for a random one at each start. Once the settings are loaded
+    /// this is also where the secret of `secret_file` is.
+    #[serde(with = "text::optional")]
+    pub secret: Option<Secret>,
+    /// The file the secret was read from.
+    #[serde(with = "text::optional")]
+    pub secret_file: Option<PathBuf>,
+}
+
+impl IdentitySettings {
+    pub(super) fn read_secrets(&mut self, problems: &mut Problems) {
+        problems.read_secret("identity.secret", &mut self.secret, self.secret_file.as_deref());
+    }
+
+    pub(super) fn check(&self, problems: &mut Problems) {
+        if self
+            .secret
+            .as_ref()
+            .is_some_and(|secret| secret.expose().len() < SHORTEST)
+        {
+            problems.add("identity.secret", format!("expected at least {SHORTEST} bytes"));
+        }
+    }
+}
