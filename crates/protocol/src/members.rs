@@ -13,13 +13,14 @@ use crate::refused::{Field, Malformed};
 #[derive(Default)]
 pub(crate) struct Members<'a> {
     values: [Option<Value<'a>>; Field::ALL.len()],
+    /// Nobody can tell which of two ids the client would know an answer by, so it gets neither.
+    id_is_in_doubt: bool,
 }
 
 impl<'a> Members<'a> {
     /// Reads the whole frame. Where that fails, what was found up to there stays, for the sake of the `id`.
     pub(crate) fn read(&mut self, frame: &'a str) -> Result<(), Malformed> {
         let mut scanner = Scanner::new(frame);
-        let mut repeated = false;
         let mut next = scanner.first_key_of_frame()?;
         while let Some(key) = next {
             let key = key.decode();
@@ -27,30 +28,23 @@ impl<'a> Members<'a> {
             match Field::parse(&key) {
                 None => scanner.remember_key(key),
                 Some(field) => {
-                    let slot = &mut self.values[field as usize];
-                    if slot.is_none() {
-                        *slot = Some(value);
-                    } else if field == Field::Id {
-                        // Nobody can tell which of the two the client would know an answer by.
-                        *slot = None;
-                        return Err(Malformed::RepeatedKey);
-                    } else {
-                        repeated = true;
+                    let earlier = self.values[field as usize].replace(value);
+                    if earlier.is_some() {
+                        self.id_is_in_doubt |= field == Field::Id;
+                        scanner.note_repeated_key();
                     }
                 }
             }
             next = scanner.next_key()?;
         }
-        scanner.finish()?;
-        if repeated {
-            Err(Malformed::RepeatedKey)
-        } else {
-            Ok(())
-        }
+        scanner.finish()
     }
 
     /// The frame's `id`; absent or `null` is none.
     pub(crate) fn id(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
+        if self.id_is_in_doubt {
+            return Err(Malformed::RepeatedKey);
+        }
         let Some(id) = self.optional_text(Field::Id)? else {
             return Ok(None);
         };

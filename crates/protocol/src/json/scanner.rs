@@ -71,6 +71,11 @@ impl<'a> Scanner<'a> {
         self.keys.push(key);
     }
 
+    /// Notes that the reader has met a key of the frame's own object before.
+    pub(crate) const fn note_repeated_key(&mut self) {
+        self.repeated_key = true;
+    }
+
     /// After the end of the frame's object: checks that nothing follows and no object had a key twice.
     pub(crate) fn finish(mut self) -> Result<(), Malformed> {
         self.skip_space();
@@ -315,7 +320,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.rest().first().copied()
+        self.frame.as_bytes().get(self.at).copied()
     }
 
     fn rest(&self) -> &'a [u8] {

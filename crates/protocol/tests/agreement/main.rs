@@ -78,7 +78,11 @@ proptest! {
     #[test]
     fn a_signal_arrives_as_it_was_sent(data in frames::value()) {
         let frame = format!(r#"{{"type":"signal","data":{data},"chat_id":"c"}}"#);
-        prop_assume!(oracle::verdict(&frame) == Verdict::Fine);
+        check_verdict(&frame)?;
+        if verdict(&frame) != Verdict::Fine {
+            // The data repeats a key or is nested too deeply.
+            return Ok(());
+        }
         let Command::Signal { data: read, .. } = parse(&frame).map_err(fail)?.command else {
             return Err(fail("not a signal"));
         };
