@@ -88,7 +88,13 @@ pub fn main() -> ExitCode {
 
 fn start(settings: Settings, ready_file: Option<PathBuf>) -> ExitCode {
     // Held until the server has ended, so that its last lines are written.
-    let _log = telemetry::start(&settings.log);
+    let _log = match telemetry::start(&settings.log) {
+        Ok(log) => log,
+        Err(error) => {
+            complain(format_args!("cannot start the log: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
     run::serve(settings, ready_file)
 }
 
