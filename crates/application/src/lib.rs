@@ -1,11 +1,25 @@
 //! Passerby's use cases, and the ports they need.
 //!
 //! **API Boundary.** An engineer who embeds Passerby depends on this crate, and on adapters of the ports: those
-//! of `passerby-memory`, or their own.
+//! of `passerby-memory`, or their own. [`Chat`] is the whole of it: one method for each thing a user or an
+//! operator can do.
 //!
 //! **Architecture Invariants.** No runtime, no sockets, no serialisation, no store: only the ports. The seat's
 //! owner is the only writer of its state; stores propose.
 
+mod book;
+mod chat;
 pub mod ports;
+mod register;
+mod seat;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timers;
+mod use_cases;
+
+pub use chat::{Adapters, Chat, Options};
+pub use seat::{ConnectionNumber, Seat};
+pub use use_cases::{
+    Admission, Arrival, BanOrder, BanTarget, BlockError, Connected, ConnectError, Departure, Entry, JoinError, LeaveError,
+    MessageError, ModerationError, ReportError, Returning, SignalError, SkipError, Unknown,
+};

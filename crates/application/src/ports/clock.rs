@@ -11,3 +11,13 @@ pub trait Clock: Send + Sync + 'static {
     /// `moment` as a time of day. The same moment gives the same answer unless the wall clock was set meanwhile.
     fn unix(&self, moment: Moment) -> UnixMillis;
 }
+
+impl<C: Clock> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Moment {
+        (**self).now()
+    }
+
+    fn unix(&self, moment: Moment) -> UnixMillis {
+        (**self).unix(moment)
+    }
+}

@@ -1,0 +1,139 @@
+//! What a seat's owner knows and may change about it.
+
+use crate::ports::{Ports, TokenSerial};
+use crate::seat::{ConnectionNumber, Seat};
+use passerby_domain::cooldown::Avoidance;
+use passerby_domain::criteria::Criteria;
+use passerby_domain::flood::TokenBucket;
+use passerby_domain::id::{ChatId, Origin, UserId};
+use passerby_domain::notice::{ChatFacts, Pairing};
+use passerby_domain::session::{Presence, Session, State};
+use passerby_domain::time::{Millis, Moment};
+use std::sync::Arc;
+
+/// The way to the partner, and what is known of the chat.
+pub(crate) struct Link<P: Ports> {
+    pub(crate) partner: Arc<Seat<P>>,
+    pub(crate) facts: Box<ChatFacts>,
+    /// Until when the chat is held for a partner whose connection dropped.
+    pub(crate) partner_away_until: Option<Moment>,
+}
+
+/// A chat that is over, for reports and blocks that come a little late.
+pub(crate) struct LastChat {
+    pub(crate) chat: ChatId,
+    pub(crate) partner: Acquaintance,
+    pub(crate) ended: Moment,
+}
+
+/// Somebody the user met.
+#[derive(Clone, Copy)]
+pub(crate) struct Acquaintance {
+    pub(crate) user: UserId,
+    pub(crate) origin: Origin,
+    pub(crate) lasting_origin: Origin,
+}
+
+impl Acquaintance {
+    pub(crate) fn of<P: Ports>(seat: &Seat<P>) -> Self {
+        Self { user: seat.user(), origin: seat.origins().exact, lasting_origin: seat.origins().lasting }
+    }
+}
+
+/// The tokens of a seat that are valid: at most two.
+#[derive(Clone, Copy)]
+pub(crate) struct Tokens {
+    /// The one last used.
+    pub(crate) used: TokenSerial,
+    /// The one in the latest welcome.
+    pub(crate) latest: TokenSerial,
+}
+
+impl Tokens {
+    pub(crate) fn accept(self, serial: TokenSerial) -> bool {
+        serial == self.used || serial == self.latest
+    }
+}
+
+/// All that changes about a seat.
+pub(crate) struct Book<P: Ports> {
+    pub(crate) session: Session<Link<P>>,
+    pub(crate) criteria: Criteria,
+    pub(crate) avoidance: Avoidance,
+    /// Boxed, since most seats at most times have only just met somebody.
+    pub(crate) last_chat: Option<Box<LastChat>>,
+    /// The connection that may speak for the seat.
+    pub(crate) connection: ConnectionNumber,
+    pub(crate) tokens: Tokens,
+    /// Since when the seat is idle, if it is.
+    pub(crate) idle_since: Moment,
+    /// When to search again, while waiting.
+    pub(crate) retry_at: Option<Moment>,
+    /// What the user was last told about pairing.
+    pub(crate) pairing: Pairing,
+    /// Before this, one who left too many chats may not join again.
+    pub(crate) slowed_until: Moment,
+    pub(crate) messages: TokenBucket,
+    pub(crate) commands: TokenBucket,
+    pub(crate) skips: TokenBucket,
+    pub(crate) typing: TokenBucket,
+    /// The deadline that the node's timers hold for this seat.
+    pub(crate) deadline: Option<Moment>,
+}
+
+/// What the statistics count a seat as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Idle,
+    Waiting,
+    Chatting,
+    Gone,
+}
+
+impl<P: Ports> Book<P> {
+    pub(crate) fn new(criteria: Criteria, now: Moment) -> Self {
+        Self {
+            session: Session::new(),
+            criteria,
+            avoidance: Avoidance::default(),
+            last_chat: None,
+            connection: ConnectionNumber(1),
+            tokens: Tokens { used: TokenSerial(1), latest: TokenSerial(1) },
+            idle_since: now,
+            retry_at: None,
+            pairing: Pairing::Running,
+            slowed_until: Moment::ORIGIN,
+            messages: TokenBucket::default(),
+            commands: TokenBucket::default(),
+            skips: TokenBucket::default(),
+            typing: TokenBucket::default(),
+            deadline: None,
+        }
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        match self.session.state() {
+            State::Idle => Standing::Idle,
+            State::Waiting(_) | State::Offered { .. } => Standing::Waiting,
+            State::Chatting(_) => Standing::Chatting,
+            State::Gone => Standing::Gone,
+        }
+    }
+
+    /// When the seat wants to be looked at again.
+    pub(crate) fn next_deadline(&self, idle_timeout: Millis) -> Option<Moment> {
+        match (self.session.state(), self.session.presence()) {
+            (State::Gone, _) => None,
+            (_, Presence::Away { until }) => Some(until),
+            (State::Idle, Presence::Here) => Some(self.idle_since + idle_timeout),
+            (State::Waiting(_), Presence::Here) => self.retry_at,
+            (State::Offered { .. } | State::Chatting(_), Presence::Here) => None,
+        }
+    }
+
+    /// Until when the last partner cannot be met, if that is in the future.
+    pub(crate) fn cooldown_until(&self, now: Moment) -> Option<Moment> {
+        let last = self.last_chat.as_ref()?;
+        self.avoidance.parted_until(last.partner.user, now)
+    }
+}

@@ -1,0 +1,256 @@
+//! The facade: everything that users and operators can do on one node.
+
+use crate::book::{Book, Standing};
+use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
+use crate::register::Register;
+use crate::seat::Seat;
+use crate::timers::Timers;
+use passerby_domain::flood::{Exhausted, Rate};
+use passerby_domain::id::{NodeId, UserId};
+use passerby_domain::notice::{Census, Waiting};
+use passerby_domain::session::Wait;
+use passerby_domain::time::{Millis, Moment};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How this node behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The node's name, shown to its users.
+    pub node: NodeId,
+    /// How long a seat is held for one whose connection dropped.
+    pub resume_grace: Millis,
+    /// How long it is held for one who closed or reloaded the page.
+    pub reload_grace: Millis,
+    /// How long a connected seat may stay idle.
+    pub idle_timeout: Millis,
+    /// How long two who parted are not paired again.
+    pub rematch_cooldown: Millis,
+    /// How long two of whom one blocked the other are not paired again.
+    pub block_ttl: Millis,
+    /// How often a user may send a message.
+    pub messages: Option<Rate>,
+    /// How often a user may send any other command.
+    pub commands: Option<Rate>,
+    /// How often a user may end a chat.
+    pub skips: Option<Rate>,
+    /// The longest message, in characters.
+    pub message_chars: usize,
+}
+
+/// The adapters one node works with.
+pub struct Adapters<P: Ports> {
+    /// Where pairing happens.
+    pub pairing: P::Pairing,
+    /// How notices reach seats.
+    pub delivery: P::Delivery,
+    /// What time it is.
+    pub clock: P::Clock,
+    /// Ids, keyed hashes and tokens.
+    pub identity: P::Identity,
+    /// Limits per origin.
+    pub limiter: P::Limiter,
+    /// What may be said.
+    pub screen: P::Screen,
+    /// Who counts what happens.
+    pub observer: P::Observer,
+    /// Where reports go.
+    pub reports: Arc<dyn Reports>,
+    /// Who is kept out.
+    pub bans: Arc<dyn Bans>,
+}
+
+/// Everything that users and operators can do on one node.
+///
+/// Each method is one of the verbs of the protocol. Methods that take a [`Seat`] speak for its user; calls for one
+/// seat must not overlap if their order matters (a connection makes one call after the other).
+///
+/// Dropping the future of a method after its first await leaves the seat in a state that the protocol allows, but
+/// the user may wait without being looked for until the next event; run them to the end.
+pub struct Chat<P: Ports> {
+    pub(crate) adapters: Adapters<P>,
+    pub(crate) options: Options,
+    pub(crate) register: Register<P>,
+    pub(crate) timers: Timers,
+    tally: Tally,
+    census: Mutex<Census>,
+}
+
+/// How many seats of this node stand where.
+#[derive(Default)]
+struct Tally {
+    idle: AtomicU64,
+    waiting: AtomicU64,
+    chatting: AtomicU64,
+}
+
+impl Tally {
+    fn of(&self, standing: Standing) -> Option<&AtomicU64> {
+        match standing {
+            Standing::Idle => Some(&self.idle),
+            Standing::Waiting => Some(&self.waiting),
+            Standing::Chatting => Some(&self.chatting),
+            Standing::Gone => None,
+        }
+    }
+
+    fn add(&self, standing: Standing) {
+        if let Some(count) = self.of(standing) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self, standing: Standing) {
+        if let Some(count) = self.of(standing) {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<P: Ports> Chat<P> {
+    /// A node with nobody on it.
+    pub fn new(options: Options, adapters: Adapters<P>) -> Self {
+        Self {
+            adapters,
+            options,
+            register: Register::new(),
+            timers: Timers::default(),
+            tally: Tally::default(),
+            census: Mutex::default(),
+        }
+    }
+
+    /// How this node behaves.
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The adapters this node works with.
+    pub const fn adapters(&self) -> &Adapters<P> {
+        &self.adapters
+    }
+
+    /// How many people there are in the whole cluster, as of the last heartbeat.
+    pub fn census(&self) -> Census {
+        *self.census.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_census(&self, census: Census) {
+        *self.census.lock().unwrap_or_else(PoisonError::into_inner) = census;
+    }
+
+    /// How many people there are on this node, now.
+    pub fn own_census(&self) -> Census {
+        let waiting = self.tally.waiting.load(Ordering::Relaxed);
+        let chatting = self.tally.chatting.load(Ordering::Relaxed);
+        Census { online: self.tally.idle.load(Ordering::Relaxed) + waiting + chatting, waiting, chatting }
+    }
+
+    /// The seat of `user`, if it is on this node.
+    pub fn seat_of(&self, user: UserId) -> Option<Arc<Seat<P>>> {
+        self.register.get(user)
+    }
+
+    /// Counts a command of the user other than a message, a leave or a block, which no limit refuses.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when they come too often; the command must then be refused.
+    pub fn count_command(&self, seat: &Seat<P>) -> Result<(), Exhausted> {
+        if self.options.commands.is_none() {
+            return Ok(());
+        }
+        let now = self.adapters.clock.now();
+        let counted = seat.lock().commands.take(self.options.commands.as_ref(), now);
+        if counted.is_err() {
+            self.note(Fact::RateLimited);
+        }
+        counted
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.adapters.clock.now()
+    }
+
+    pub(crate) fn note(&self, fact: Fact) {
+        self.adapters.observer.note(fact);
+    }
+
+    pub(crate) fn token(&self, user: UserId, serial: TokenSerial) -> crate::ports::ResumeToken {
+        self.adapters.identity.token(user, serial)
+    }
+
+    /// Counts a seat that was just made.
+    pub(crate) fn count_new(&self, seat: &Seat<P>, book: &mut Book<P>) {
+        self.tally.add(book.standing());
+        self.arm(seat, book);
+    }
+
+    /// Changes a book; afterwards the statistics and the seat's deadline are right again.
+    pub(crate) fn change<R>(&self, seat: &Seat<P>, change: impl FnOnce(&mut Book<P>) -> R) -> R {
+        let mut book = seat.lock();
+        let before = book.standing();
+        let answer = change(&mut book);
+        self.settle(seat, &mut book, before);
+        answer
+    }
+
+    /// As [`Self::change`], for two seats at once. Locked in the order of their ids, so that no two callers wait
+    /// for each other. The seats must differ.
+    pub(crate) fn change_both<R>(
+        &self,
+        one: &Seat<P>,
+        other: &Seat<P>,
+        change: impl FnOnce(&mut Book<P>, &mut Book<P>) -> R,
+    ) -> R {
+        let (mut one_book, mut other_book): (MutexGuard<'_, _>, MutexGuard<'_, _>);
+        if one.user() < other.user() {
+            one_book = one.lock();
+            other_book = other.lock();
+        } else {
+            other_book = other.lock();
+            one_book = one.lock();
+        }
+        let before = (one_book.standing(), other_book.standing());
+        let answer = change(&mut one_book, &mut other_book);
+        self.settle(one, &mut one_book, before.0);
+        self.settle(other, &mut other_book, before.1);
+        answer
+    }
+
+    fn settle(&self, seat: &Seat<P>, book: &mut Book<P>, before: Standing) {
+        let after = book.standing();
+        if before != after {
+            self.tally.take(before);
+            self.tally.add(after);
+            if after == Standing::Idle {
+                book.idle_since = self.now();
+            }
+        }
+        self.arm(seat, book);
+    }
+
+    fn arm(&self, seat: &Seat<P>, book: &mut Book<P>) {
+        let next = book.next_deadline(self.options.idle_timeout);
+        if next != book.deadline {
+            self.timers.replace(seat.user(), book.deadline, next);
+            book.deadline = next;
+        }
+    }
+
+    /// What one who waits is told.
+    pub(crate) fn waiting(&self, book: &Book<P>, wait: &Wait, now: Moment) -> Waiting {
+        let clock = &self.adapters.clock;
+        Waiting {
+            since: clock.unix(wait.place.since()),
+            cooldown_until: book.cooldown_until(now).map(|until| clock.unix(until)),
+            pairing: book.pairing,
+        }
+    }
+}
+
+impl<P: Ports> fmt::Debug for Chat<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chat").field("node", &self.options.node).finish_non_exhaustive()
+    }
+}

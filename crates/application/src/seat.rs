@@ -1,0 +1,63 @@
+//! One user's place on this node.
+//!
+//! **Architecture Invariants.** All that changes about a seat is in its [`Book`], under one small lock that is
+//! never held across an await. Two books are locked together in one place only (pairing), in the order of their
+//! users' ids. An outbox's lock may be taken under a book's lock, never the other way round.
+
+use crate::book::Book;
+use crate::ports::{Delivery, Ports, RateLimiter};
+use passerby_domain::id::{Origins, UserId};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Which of the connections that a seat ever had a connection is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionNumber(pub(crate) u32);
+
+/// The way to a seat's outbox.
+pub(crate) type Route<P> = <<P as Ports>::Delivery as Delivery>::Route;
+/// What counts a seat against its origin's limit.
+pub(crate) type Permit<P> = <<P as Ports>::Limiter as RateLimiter>::Permit;
+
+/// One user's place on this node. It is held through [`Arc`](std::sync::Arc)s: by the connection, the register and, during a
+/// chat, the partner's seat.
+pub struct Seat<P: Ports> {
+    user: UserId,
+    origins: Origins,
+    pub(crate) route: Route<P>,
+    /// Counts the seat against its origin's limit for as long as it exists.
+    _permit: Permit<P>,
+    book: Mutex<Book<P>>,
+}
+
+impl<P: Ports> Seat<P> {
+    pub(crate) fn new(user: UserId, origins: Origins, route: Route<P>, permit: Permit<P>, book: Book<P>) -> Self {
+        Self { user, origins, route, _permit: permit, book: Mutex::new(book) }
+    }
+
+    /// Whose seat it is.
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// What limits, bans and blocks know its user by.
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The way to the seat's outbox, for the transport's own frames.
+    pub const fn route(&self) -> &Route<P> {
+        &self.route
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Book<P>> {
+        // A panic under the lock is a bug that ends one connection; the book itself is whole after each step.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<P: Ports> fmt::Debug for Seat<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("user", &self.user).finish_non_exhaustive()
+    }
+}

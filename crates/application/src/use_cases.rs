@@ -1,0 +1,34 @@
+//! One verb a file.
+//!
+//! Every use case goes the same way: guard, change the books, tell the users, tell the store. Whatever the store
+//! answers is a proposal that the books may refuse.
+
+mod block;
+mod connect;
+mod disconnect;
+mod drain;
+mod heartbeat;
+mod join;
+mod leave;
+mod message;
+mod moderate;
+mod pair;
+mod part;
+mod reap;
+mod report;
+mod resume;
+mod signal;
+mod skip;
+mod typing;
+
+pub use block::BlockError;
+pub use connect::{Admission, Arrival, ConnectError, Connected, Entry};
+pub use disconnect::Departure;
+pub use join::JoinError;
+pub use leave::LeaveError;
+pub use message::MessageError;
+pub use moderate::{BanOrder, BanTarget, ModerationError, Unknown};
+pub use report::ReportError;
+pub use resume::Returning;
+pub use signal::SignalError;
+pub use skip::SkipError;

@@ -1,0 +1,69 @@
+//! Blocking: never meet this partner again.
+
+use super::part::WrongChat;
+use crate::chat::Chat;
+use crate::ports::{Delivery, Fact, Flush, Ports, Release, StoreError};
+use crate::seat::Seat;
+use passerby_domain::notice::{EndReason, Notice};
+use passerby_domain::session::AfterChat;
+use std::sync::Arc;
+
+/// Why a block is not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum BlockError {
+    /// The user is in no chat, and was not in that one a moment ago.
+    #[error("the user is in no chat")]
+    NotChatting,
+    /// The user is in another chat, and was not in that one a moment ago.
+    #[error("the user is in another chat")]
+    StaleChat,
+    /// The store failed.
+    #[error("the block could not be put in force")]
+    Store(#[source] StoreError),
+}
+
+impl From<WrongChat> for BlockError {
+    fn from(wrong: WrongChat) -> Self {
+        match wrong {
+            WrongChat::Stale => Self::StaleChat,
+            WrongChat::NotChatting => Self::NotChatting,
+        }
+    }
+}
+
+impl<P: Ports> Chat<P> {
+    /// Keeps the user and the partner of `chat` apart: the present one, which ends as by a skip, or the last one
+    /// within 60 s of its end. The partner learns nothing. The user is told `Blocked`, and is idle afterwards if they
+    /// ended too many chats of late. No limit refuses it.
+    ///
+    /// # Errors
+    /// [`BlockError`]; the chat goes on then.
+    pub async fn block(&self, seat: &Arc<Seat<P>>, chat: &str) -> Result<(), BlockError> {
+        let now = self.now();
+        let (chat, partner) = self.acquaintance(seat, chat, now)?;
+        self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
+        self.note(Fact::Blocked);
+        let ended = self.change(seat, |book| {
+            self.adapters.delivery.post(&seat.route, &Notice::Blocked { chat }, Flush::Later);
+            let is_present = book.session.chatting().is_some_and(|chatting| chatting.chat == chat);
+            if !is_present {
+                return None;
+            }
+            let after = if self.charge_for_ending(book, now) { AfterChat::QueueAnew } else { AfterChat::Idle };
+            let partner = self.end_chat(seat, book, chat, after, EndReason::YouSkipped).ok()?;
+            if after == AfterChat::Idle {
+                self.adapters.delivery.post(&seat.route, &Notice::Idle, Flush::Later);
+            }
+            Some((partner, after))
+        });
+        if let Some((partner, after)) = ended {
+            self.left_alone(&partner, chat, EndReason::PartnerSkipped).await;
+            match after {
+                AfterChat::Idle => self.release(seat, Release::Rest).await,
+                AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,
+            }
+        }
+        self.flush_own(seat);
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Messages: from one user to their partner.
+//!
+//! **Architecture Invariant:** this is the hot path. It takes the sender's book and the partner's outbox, asks no
+//! store, and allocates nothing.
+
+use super::part::WrongChat;
+use crate::chat::Chat;
+use crate::ports::{Clock, Delivery, Fact, Flush, Ports, Receipt, Screened, TextScreen, Undelivered};
+use crate::seat::Seat;
+use passerby_domain::flood::Exhausted;
+use passerby_domain::notice::{Notice, Secret};
+use passerby_domain::text::{MessageId, Text, TextError};
+use passerby_domain::time::Millis;
+
+/// Why a message was not passed on. It never will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The user is in no chat.
+    #[error("the user is in no chat")]
+    NotChatting,
+    /// The user is in another chat.
+    #[error("the user is in another chat")]
+    StaleChat,
+    /// The user writes too often.
+    #[error("the user writes too often")]
+    RateLimited {
+        /// When they may write.
+        retry_after: Millis,
+    },
+    /// The text is not one.
+    #[error("the text breaks the rules of the protocol")]
+    Text(#[source] TextError),
+    /// A content rule refused it.
+    #[error("a content rule refused the text")]
+    Rejected,
+    /// The partner has no room for it, or has just gone.
+    #[error("the partner cannot be reached")]
+    Unreachable(#[source] Undelivered),
+}
+
+impl From<WrongChat> for MessageError {
+    fn from(wrong: WrongChat) -> Self {
+        match wrong {
+            WrongChat::Stale => Self::StaleChat,
+            WrongChat::NotChatting => Self::NotChatting,
+        }
+    }
+}
+
+impl From<Exhausted> for MessageError {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::RateLimited { retry_after: exhausted.retry_after }
+    }
+}
+
+impl<P: Ports> Chat<P> {
+    /// Passes `text` on to the partner. With an `id` the user is told `Ack`; one of the last 64 ids accepted in this
+    /// chat is acknowledged again and not passed on again, whatever the text.
+    ///
+    /// Messages of one seat in one chat arrive in the order of the calls. Both ends' bytes are written by the next
+    /// [`Chat::flush`], so that many messages cost one write.
+    ///
+    /// # Errors
+    /// [`MessageError`]; nothing was passed on then.
+    pub fn message(&self, seat: &Seat<P>, chat: &str, text: &str, id: Option<MessageId<'_>>) -> Result<(), MessageError> {
+        let now = self.now();
+        let delivery = &self.adapters.delivery;
+        let mut book = seat.lock();
+        let chatting = book.present_chat(chat)?;
+        let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
+        let taken = book.messages.take(self.options.messages.as_ref(), now);
+        let parsed = Text::parse(text, self.options.message_chars);
+        let checked = taken.map_err(MessageError::from).and_then(|()| parsed.map_err(MessageError::Text)).and_then(|text| {
+            match self.adapters.screen.screen(text) {
+                Screened::Pass => Ok(text),
+                Screened::Rejected => Err(MessageError::Rejected),
+            }
+        });
+        let placed = match checked {
+            Ok(text) => {
+                let message = Notice::Message { chat, text: Secret(text.as_str()), at: self.adapters.clock.unix(now) };
+                delivery.deliver(&partner.route, chat, &message, id.map(MessageId::as_str)).map_err(MessageError::Unreachable)
+            }
+            // An error says "never delivered", which would be a lie about a message that was.
+            Err(_) if id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id.as_str())) => Ok(Receipt::Repeated),
+            Err(error) => Err(error),
+        };
+        match placed {
+            Ok(receipt) => {
+                self.note(if receipt == Receipt::Placed { Fact::Relayed } else { Fact::Repeated });
+                if let Some(id) = id {
+                    delivery.post(&seat.route, &Notice::Ack { chat, id: id.as_str() }, Flush::Later);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.note(match error {
+                    MessageError::RateLimited { .. } => Fact::RateLimited,
+                    _ => Fact::Undelivered,
+                });
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes what [`Chat::message`], [`Chat::typing`] and [`Chat::signal`] put off: the partner's part first, then
+    /// the user's own.
+    pub fn flush(&self, seat: &Seat<P>) {
+        let partner = seat.lock().session.chatting().map(|chatting| chatting.link.partner.clone());
+        if let Some(partner) = partner {
+            self.adapters.delivery.flush(&partner.route);
+        }
+        self.flush_own(seat);
+    }
+
+    pub(crate) fn flush_own(&self, seat: &Seat<P>) {
+        self.adapters.delivery.flush(&seat.route);
+    }
+}

@@ -1,0 +1,115 @@
+//! Resuming: take a seat back, on a new connection.
+
+use super::connect::{Connected, ConnectError};
+use crate::chat::Chat;
+use crate::ports::{Clock, Completeness, Delivery, Fact, Flush, Identity, Ports, TokenSerial};
+use crate::seat::{ConnectionNumber, Seat};
+use passerby_domain::id::Seq;
+use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
+use passerby_domain::session::{Presence, State};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Somebody who showed a valid token of a seat that is still there.
+pub struct Returning<P: Ports> {
+    seat: Arc<Seat<P>>,
+    serial: TokenSerial,
+}
+
+impl<P: Ports> fmt::Debug for Returning<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Returning")
+    }
+}
+
+impl<P: Ports> Chat<P> {
+    /// The seat that `token` is for, if the token is valid and the seat is still there. A wrong, spent or foreign
+    /// token looks the same from outside.
+    pub fn recognise(&self, token: &str) -> Option<Returning<P>> {
+        let (user, serial) = self.adapters.identity.read_token(token)?;
+        let seat = self.register.get(user)?;
+        let valid = {
+            let book = seat.lock();
+            !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial)
+        };
+        valid.then_some(Returning { seat, serial })
+    }
+
+    /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what
+    /// happens from now on. An older connection of the seat is hung up on.
+    ///
+    /// `Ok(None)` if the seat or the token died meanwhile; the caller then connects anew.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; the seat is as before.
+    pub async fn resume(
+        &self,
+        returning: Returning<P>,
+        address: IpAddr,
+        wire: Arc<P::Wire>,
+        seen: Seq,
+    ) -> Result<Option<Connected<P>>, ConnectError> {
+        self.check_ban(self.adapters.identity.origins(address).exact).await?;
+        let Returning { seat, serial } = returning;
+        let Some((connection, replay, partner)) = self.change(&seat, |book| {
+            if matches!(book.session.state(), State::Gone) || !book.tokens.accept(serial) {
+                return None;
+            }
+            let now = self.now();
+            let was_away = book.session.presence() != Presence::Here;
+            book.connection = ConnectionNumber(book.connection.0.wrapping_add(1));
+            book.tokens.used = serial;
+            book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
+            book.session.attach();
+            let standing = match book.session.state() {
+                State::Waiting(wait) | State::Offered { wait, .. } => Standing::Waiting(self.waiting(book, wait, now)),
+                State::Chatting(chatting) => Standing::Chatting {
+                    chat: chatting.chat,
+                    facts: &chatting.link.facts,
+                    partner_away_until: chatting.link.partner_away_until.map(|until| self.adapters.clock.unix(until)),
+                },
+                State::Idle | State::Gone => Standing::Idle,
+            };
+            let token = self.token(seat.user(), book.tokens.latest);
+            let welcome = Welcome {
+                user: seat.user(),
+                node: &self.options.node,
+                standing,
+                resume_token: &token.0,
+                replay: Replay::Fresh,
+                now: self.adapters.clock.unix(now),
+                online: self.census().online.max(self.own_census().online),
+            };
+            let replay = self.adapters.delivery.attach(&seat.route, wire, Some(seen), &welcome);
+            book.idle_since = now;
+            let partner = book.session.chatting().map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            Some((book.connection, replay, partner.filter(|_| was_away)))
+        }) else {
+            return Ok(None);
+        };
+        self.adapters.delivery.flush(&seat.route);
+        let complete = if matches!(replay, Replay::Gap { .. }) { Completeness::Gap } else { Completeness::Whole };
+        self.note(Fact::Resumed { complete });
+        if let Some((chat, partner)) = partner {
+            self.change(&partner, |book| {
+                if let Some(chatting) = book.session.chatting_mut().filter(|chatting| chatting.chat == chat)
+                    && chatting.link.partner_away_until.take().is_some()
+                {
+                    self.adapters.delivery.post(&partner.route, &Notice::PartnerBack { chat }, Flush::Now);
+                }
+            });
+        }
+        self.seek(&seat).await;
+        Ok(Some(Connected { seat, connection }))
+    }
+
+    /// The user was heard from on this connection: the token it came with is spent, and only the one it was given
+    /// is valid from now on.
+    pub fn heard(&self, seat: &Seat<P>, connection: ConnectionNumber) {
+        let mut book = seat.lock();
+        if book.connection == connection {
+            book.tokens.used = book.tokens.latest;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Signals: WebRTC signalling between partners, opaque to the server.
+
+use super::part::WrongChat;
+use crate::chat::Chat;
+use crate::ports::{Delivery, Ports, Undelivered};
+use crate::seat::Seat;
+use passerby_domain::criteria::Mode;
+use passerby_domain::notice::{Notice, Secret};
+
+/// Why a signal was not passed on. It never will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignalError {
+    /// The user is in no chat.
+    #[error("the user is in no chat")]
+    NotChatting,
+    /// The user is in another chat.
+    #[error("the user is in another chat")]
+    StaleChat,
+    /// The chat is one of text.
+    #[error("the chat is one of text")]
+    WrongMode,
+    /// The partner has no room for it, or has just gone.
+    #[error("the partner cannot be reached")]
+    Unreachable(#[source] Undelivered),
+}
+
+impl From<WrongChat> for SignalError {
+    fn from(wrong: WrongChat) -> Self {
+        match wrong {
+            WrongChat::Stale => Self::StaleChat,
+            WrongChat::NotChatting => Self::NotChatting,
+        }
+    }
+}
+
+impl<P: Ports> Chat<P> {
+    /// Passes `data`, a JSON value that is not looked at, on to the partner. Written by the next [`Chat::flush`].
+    ///
+    /// # Errors
+    /// [`SignalError`]; nothing was passed on then.
+    pub fn signal(&self, seat: &Seat<P>, chat: &str, data: &str) -> Result<(), SignalError> {
+        let book = seat.lock();
+        let chatting = book.present_chat(chat)?;
+        match chatting.link.facts.mode {
+            Mode::Text => return Err(SignalError::WrongMode),
+            Mode::Video => {}
+        }
+        let signal = Notice::Signal { chat: chatting.chat, data: Secret(data) };
+        let placed = self.adapters.delivery.deliver(&chatting.link.partner.route, chatting.chat, &signal, None);
+        placed.map(drop).map_err(SignalError::Unreachable)
+    }
+}

@@ -1,0 +1,26 @@
+//! Typing: a hint that is worth something at once or not at all.
+
+use crate::chat::Chat;
+use crate::ports::{Delivery, Ports};
+use crate::seat::Seat;
+use passerby_domain::flood::Rate;
+use passerby_domain::notice::{Notice, Typing};
+
+/// How many hints a second reach the partner, after a burst of as many.
+const HINTS_PER_SECOND: u32 = 5;
+
+impl<P: Ports> Chat<P> {
+    /// Hints to the partner that the user is typing or stopped. Dropped in silence when it is about another chat, too
+    /// frequent, or the partner is away. Written by the next [`Chat::flush`].
+    pub fn typing(&self, seat: &Seat<P>, chat: &str, typing: Typing) {
+        let now = self.now();
+        let mut book = seat.lock();
+        let Ok(chatting) = book.present_chat(chat) else { return };
+        let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
+        let rate = Rate::per_second(HINTS_PER_SECOND, HINTS_PER_SECOND);
+        if book.typing.take(rate.as_ref(), now).is_ok() {
+            // A hint that does not fit is a hint too many.
+            let _ = self.adapters.delivery.deliver(&partner.route, chat, &Notice::Typing { chat, typing }, None);
+        }
+    }
+}

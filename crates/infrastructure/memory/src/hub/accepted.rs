@@ -1,0 +1,44 @@
+//! The ids of the messages last accepted in a chat, so that one that is sent again is not delivered again.
+
+use std::collections::VecDeque;
+
+/// How many ids are remembered: the protocol's 64.
+const CAPACITY: usize = 64;
+
+/// The keyed hashes of the ids last accepted, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Accepted(VecDeque<u64>);
+
+impl Accepted {
+    pub(super) fn contains(&self, hash: u64) -> bool {
+        self.0.contains(&hash)
+    }
+
+    pub(super) fn insert(&mut self, hash: u64) {
+        if self.0.len() == CAPACITY {
+            self.0.pop_front();
+        }
+        self.0.push_back(hash);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0 = VecDeque::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_64_ids_are_remembered_and_no_more() {
+        let mut accepted = Accepted::default();
+        for hash in 0..=64 {
+            accepted.insert(hash);
+        }
+        assert!(!accepted.contains(0));
+        assert!((1..=64).all(|hash| accepted.contains(hash)));
+        accepted.clear();
+        assert!(!accepted.contains(64));
+    }
+}
