@@ -1,0 +1,90 @@
+# What people do with Passerby. `make` alone lists it.
+#
+# `make run` needs a Rust toolchain and nothing else. `make test` installs what else it needs, and says what.
+# `make check` is all that continuous integration does.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/bash
+
+# One folder for everything that cargo builds, and one program that all suites test.
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+export PASSERBY_BIN ?= $(TARGET)/debug/passerby
+# The runner of the WebSocket conformance cases; .ci/setup puts it there.
+export KOSOKU ?= $(abspath .venv)/bin/kosoku
+# The oldest Rust that builds this, as Cargo.toml states it.
+RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench check clean need-cargo
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: need-cargo ## Build the server and run it
+	cargo build --release -p passerby
+	@echo
+	@echo "Open http://$${PASSERBY__HTTP__LISTEN:-127.0.0.1:8080} in two windows to chat. Ctrl-C ends the server."
+	@echo
+	@cargo run --release --quiet -p passerby -- serve
+
+setup: need-cargo ## Install what the tests need, and say what
+	@.ci/setup
+
+build: need-cargo
+	cargo build -p passerby
+
+# The suite with the most tests is the last, so that its summary closes the output.
+test: setup build doctest browser conformance unit ## Run all tests, installing what they need
+
+unit: build ## Run the Rust tests alone
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		echo "cargo nextest run --workspace"; cargo nextest run --workspace; \
+	else \
+		echo "cargo test --workspace --all-targets    (cargo-nextest is not installed)"; \
+		cargo test --workspace --lib --bins --tests --examples; \
+	fi
+
+doctest: need-cargo ## Run the examples in the documentation of the code
+	cargo test --quiet --doc --workspace
+
+browser: build ## Run the browser tests alone, after make setup
+	cd tests/browser && npm test
+
+conformance: build ## Run the WebSocket conformance cases alone, after make setup
+	tests/websocket-conformance.sh
+
+lint: need-cargo ## Check format, lints and documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+fmt: need-cargo ## Format the code
+	cargo fmt --all
+
+doc: need-cargo ## Build the documentation of the code
+	cargo doc --workspace --no-deps
+	@echo "Open $(TARGET)/doc/passerby_application/index.html"
+
+bench: need-cargo ## Run the benchmarks
+	cargo bench --workspace
+
+check: lint test ## Do all that continuous integration does
+
+clean: need-cargo ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf .venv tests/browser/node_modules
+
+# Says in words what to do when there is no Rust, or one too old for cargo itself to say something helpful.
+need-cargo:
+	@version=$$(cargo --version 2>/dev/null | cut -d ' ' -f 2); \
+	if [ -z "$$version" ]; then \
+		echo "Passerby is built with Rust, and there is no cargo on this machine." >&2; \
+	elif [ "$$(printf '%s\n' $(RUST) "$$version" | sort -V | head -n 1)" != "$(RUST)" ]; then \
+		echo "Passerby needs Rust $(RUST) or newer, and this machine has $$version." >&2; \
+	else \
+		exit 0; \
+	fi; \
+	echo "Get Rust from https://rustup.rs; on Linux and macOS:" >&2; \
+	echo "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" >&2; \
+	echo "Then open a new shell and run this again." >&2; \
+	exit 1
