@@ -36,7 +36,11 @@ pub(crate) struct Acquaintance {
 
 impl Acquaintance {
     pub(crate) fn of<P: Ports>(seat: &Seat<P>) -> Self {
-        Self { user: seat.user(), origin: seat.origins().exact, lasting_origin: seat.origins().lasting }
+        Self {
+            user: seat.user(),
+            origin: seat.origins().exact,
+            lasting_origin: seat.origins().lasting,
+        }
     }
 }
 
@@ -98,7 +102,10 @@ impl<P: Ports> Book<P> {
             avoidance: Avoidance::default(),
             last_chat: None,
             connection: ConnectionNumber(1),
-            tokens: Tokens { used: TokenSerial(1), latest: TokenSerial(1) },
+            tokens: Tokens {
+                used: TokenSerial(1),
+                latest: TokenSerial(1),
+            },
             idle_since: now,
             retry_at: None,
             pairing: Pairing::Running,

@@ -144,7 +144,11 @@ impl<P: Ports> Chat<P> {
     pub fn own_census(&self) -> Census {
         let waiting = self.tally.waiting.load(Ordering::Relaxed);
         let chatting = self.tally.chatting.load(Ordering::Relaxed);
-        Census { online: self.tally.idle.load(Ordering::Relaxed) + waiting + chatting, waiting, chatting }
+        Census {
+            online: self.tally.idle.load(Ordering::Relaxed) + waiting + chatting,
+            waiting,
+            chatting,
+        }
     }
 
     /// The seat of `user`, if it is on this node.
@@ -251,6 +255,8 @@ impl<P: Ports> Chat<P> {
 
 impl<P: Ports> fmt::Debug for Chat<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chat").field("node", &self.options.node).finish_non_exhaustive()
+        f.debug_struct("Chat")
+            .field("node", &self.options.node)
+            .finish_non_exhaustive()
     }
 }

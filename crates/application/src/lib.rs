@@ -20,6 +20,7 @@ mod use_cases;
 pub use chat::{Adapters, Chat, Options};
 pub use seat::{ConnectionNumber, Seat};
 pub use use_cases::{
-    Admission, Arrival, BanOrder, BanTarget, BlockError, Connected, ConnectError, Departure, Entry, JoinError, LeaveError,
-    MessageError, ModerationError, ReportError, Returning, SignalError, SkipError, Unknown,
+    Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry,
+    JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning, SignalError, SkipError,
+    Unknown,
 };

@@ -30,8 +30,9 @@ pub use wire::{Backlog, Farewell, Flushed, Wire, Written};
 
 #[cfg(feature = "testing")]
 pub use {
-    bans::MockBans, clock::MockClock, delivery::MockDelivery, identity::MockIdentity, limiter::MockRateLimiter,
-    observer::MockObserver, pairing::MockPairingStore, reports::MockReports, screen::MockTextScreen,
+    bans::MockBans, clock::MockClock, delivery::MockDelivery, identity::MockIdentity,
+    limiter::MockRateLimiter, observer::MockObserver, pairing::MockPairingStore, reports::MockReports,
+    screen::MockTextScreen,
 };
 
 /// The adapters that one deployment is made of, as one type parameter.

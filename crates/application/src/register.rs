@@ -41,7 +41,9 @@ pub(crate) struct Register<P: Ports> {
 
 impl<P: Ports> Register<P> {
     pub(crate) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
     }
 
     pub(crate) fn insert(&self, seat: Arc<Seat<P>>) {
@@ -66,7 +68,13 @@ impl<P: Ports> Register<P> {
     pub(crate) fn all(&self) -> Vec<Arc<Seat<P>>> {
         let mut seats = Vec::new();
         for shard in &self.shards {
-            seats.extend(shard.lock().unwrap_or_else(PoisonError::into_inner).values().cloned());
+            seats.extend(
+                shard
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .values()
+                    .cloned(),
+            );
         }
         seats
     }

@@ -31,8 +31,20 @@ pub struct Seat<P: Ports> {
 }
 
 impl<P: Ports> Seat<P> {
-    pub(crate) fn new(user: UserId, origins: Origins, route: Route<P>, permit: Permit<P>, book: Book<P>) -> Self {
-        Self { user, origins, route, _permit: permit, book: Mutex::new(book) }
+    pub(crate) fn new(
+        user: UserId,
+        origins: Origins,
+        route: Route<P>,
+        permit: Permit<P>,
+        book: Book<P>,
+    ) -> Self {
+        Self {
+            user,
+            origins,
+            route,
+            _permit: permit,
+            book: Mutex::new(book),
+        }
     }
 
     /// Whose seat it is.
@@ -58,6 +70,8 @@ impl<P: Ports> Seat<P> {
 
 impl<P: Ports> fmt::Debug for Seat<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Seat")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }

@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(timers.next(), at(10));
         assert_eq!(timers.take_due(Moment::from_millis(9), 10), []);
         let due = timers.take_due(Moment::from_millis(60), 10);
-        assert_eq!(due.iter().map(|(_, seat)| *seat).collect::<Vec<_>>(), [first, second]);
+        assert_eq!(
+            due.iter().map(|(_, seat)| *seat).collect::<Vec<_>>(),
+            [first, second]
+        );
         assert_eq!(timers.next(), None);
     }
 

@@ -42,8 +42,15 @@ impl Avoidance {
 
     /// Keeps `seat` away until `until`. An earlier entry for the same seat and cause gives way to a later one.
     pub fn add(&mut self, entry: Avoided, now: Moment) {
-        self.entries.retain(|old| old.until > now && (old.seat != entry.seat || old.cause != entry.cause || old.until > entry.until));
-        if entry.until <= now || self.entries.iter().any(|old| old.seat == entry.seat && old.cause == entry.cause) {
+        self.entries.retain(|old| {
+            old.until > now && (old.seat != entry.seat || old.cause != entry.cause || old.until > entry.until)
+        });
+        if entry.until <= now
+            || self
+                .entries
+                .iter()
+                .any(|old| old.seat == entry.seat && old.cause == entry.cause)
+        {
             return;
         }
         if self.entries.len() == Self::CAPACITY
@@ -56,12 +63,17 @@ impl Avoidance {
 
     /// Until when `seat` must not be met; `None` if it may be met at `now`.
     pub fn until(&self, seat: UserId, now: Moment) -> Option<Moment> {
-        self.entries.iter().filter(|entry| entry.seat == seat && entry.until > now).map(|entry| entry.until).max()
+        self.entries
+            .iter()
+            .filter(|entry| entry.seat == seat && entry.until > now)
+            .map(|entry| entry.until)
+            .max()
     }
 
     /// Until when `seat` is kept away for having just parted; `None` if that is over.
     pub fn parted_until(&self, seat: UserId, now: Moment) -> Option<Moment> {
-        let parted = |entry: &&Avoided| entry.seat == seat && entry.cause == Cause::Parted && entry.until > now;
+        let parted =
+            |entry: &&Avoided| entry.seat == seat && entry.cause == Cause::Parted && entry.until > now;
         self.entries.iter().find(parted).map(|entry| entry.until)
     }
 
@@ -86,7 +98,11 @@ mod tests {
     const NOW: Moment = Moment::from_millis(1_000);
 
     fn parted(seat: u128, until: u64) -> Avoided {
-        Avoided { seat: UserId::from_bits(seat), until: Moment::from_millis(until), cause: Cause::Parted }
+        Avoided {
+            seat: UserId::from_bits(seat),
+            until: Moment::from_millis(until),
+            cause: Cause::Parted,
+        }
     }
 
     #[test]
@@ -94,7 +110,10 @@ mod tests {
         let mut avoidance = Avoidance::default();
         avoidance.add(parted(1, 2_000), NOW);
         let seat = UserId::from_bits(1);
-        assert_eq!(avoidance.until(seat, Moment::from_millis(1_999)), Some(Moment::from_millis(2_000)));
+        assert_eq!(
+            avoidance.until(seat, Moment::from_millis(1_999)),
+            Some(Moment::from_millis(2_000))
+        );
         assert_eq!(avoidance.until(seat, Moment::from_millis(2_000)), None);
         assert_eq!(avoidance.until(UserId::from_bits(2), NOW), None);
     }
@@ -103,10 +122,20 @@ mod tests {
     fn a_block_outlasts_a_cooldown_with_the_same_seat() {
         let mut avoidance = Avoidance::default();
         let seat = UserId::from_bits(1);
-        avoidance.add(Avoided { seat, until: Moment::from_millis(9_000), cause: Cause::Blocked }, NOW);
+        avoidance.add(
+            Avoided {
+                seat,
+                until: Moment::from_millis(9_000),
+                cause: Cause::Blocked,
+            },
+            NOW,
+        );
         avoidance.add(parted(1, 2_000), NOW);
         assert_eq!(avoidance.until(seat, NOW), Some(Moment::from_millis(9_000)));
-        assert_eq!(avoidance.parted_until(seat, NOW), Some(Moment::from_millis(2_000)));
+        assert_eq!(
+            avoidance.parted_until(seat, NOW),
+            Some(Moment::from_millis(2_000))
+        );
         assert_eq!(avoidance.parted_until(seat, Moment::from_millis(2_000)), None);
     }
 
@@ -115,9 +144,15 @@ mod tests {
         let mut avoidance = Avoidance::default();
         avoidance.add(parted(1, 5_000), NOW);
         avoidance.add(parted(1, 3_000), NOW);
-        assert_eq!(avoidance.until(UserId::from_bits(1), NOW), Some(Moment::from_millis(5_000)));
+        assert_eq!(
+            avoidance.until(UserId::from_bits(1), NOW),
+            Some(Moment::from_millis(5_000))
+        );
         avoidance.add(parted(1, 7_000), NOW);
-        assert_eq!(avoidance.until(UserId::from_bits(1), NOW), Some(Moment::from_millis(7_000)));
+        assert_eq!(
+            avoidance.until(UserId::from_bits(1), NOW),
+            Some(Moment::from_millis(7_000))
+        );
         assert_eq!(avoidance.in_force(NOW).count(), 1);
     }
 

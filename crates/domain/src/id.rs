@@ -37,7 +37,11 @@ impl fmt::Display for UserId {
         let mut text = [0; 22];
         for (i, place) in text.iter_mut().enumerate() {
             // The last character holds the two bits that are left.
-            let shifted = if i < 21 { self.0 >> (122 - 6 * i) } else { self.0 << 4 };
+            let shifted = if i < 21 {
+                self.0 >> (122 - 6 * i)
+            } else {
+                self.0 << 4
+            };
             *place = ALPHABET[(shifted & 63) as usize];
         }
         f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
@@ -59,7 +63,10 @@ impl FromStr for UserId {
         }
         let mut bits = 0_u128;
         for (i, byte) in text.bytes().enumerate() {
-            let value = ALPHABET.iter().position(|&letter| letter == byte).ok_or(InvalidId)? as u128;
+            let value = ALPHABET
+                .iter()
+                .position(|&letter| letter == byte)
+                .ok_or(InvalidId)? as u128;
             bits = if i < 21 {
                 (bits << 6) | value
             } else if value.is_multiple_of(16) {
@@ -124,6 +131,22 @@ impl Origin {
     /// The bits of the hash, for the operator's side only.
     pub const fn bits(self) -> u128 {
         self.0
+    }
+
+    /// The hash as operators read and write it: 32 hexadecimal digits. Never for users.
+    pub fn to_operator_text(self) -> String {
+        format!("{:032x}", self.0)
+    }
+
+    /// Reads what [`Self::to_operator_text`] wrote.
+    ///
+    /// # Errors
+    /// [`InvalidId`].
+    pub fn from_operator_text(text: &str) -> Result<Self, InvalidId> {
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(InvalidId);
+        }
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| InvalidId)
     }
 }
 
@@ -241,7 +264,13 @@ mod tests {
 
     #[test]
     fn a_text_that_no_user_id_has_is_refused() {
-        for text in ["", "A", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA A", "AAAAAAAAAAAAAAAAAAAAAAA"] {
+        for text in [
+            "",
+            "A",
+            "AAAAAAAAAAAAAAAAAAAAAB",
+            "AAAAAAAAAAAAAAAAAAAA A",
+            "AAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
             assert_eq!(text.parse::<UserId>(), Err(InvalidId), "{text}");
         }
     }
@@ -259,6 +288,20 @@ mod tests {
     #[test]
     fn an_origin_never_shows_its_bits() {
         assert_eq!(format!("{:?}", Origin::from_bits(42)), "Origin([REDACTED])");
+    }
+
+    #[test]
+    fn an_operator_reads_an_origin_and_writes_it_back() {
+        let origin = Origin::from_bits(0xabc);
+        assert_eq!(Origin::from_operator_text(&origin.to_operator_text()), Ok(origin));
+        for text in [
+            "",
+            "0.0.0.0/0",
+            "+0000000000000000000000000000abc",
+            &"0".repeat(33),
+        ] {
+            assert_eq!(Origin::from_operator_text(text), Err(InvalidId));
+        }
     }
 
     #[test]

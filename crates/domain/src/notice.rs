@@ -96,9 +96,11 @@ impl Notice<'_> {
     /// Whether the notice is numbered at its seat, kept, and replayed to one who comes back.
     pub const fn persistence(&self) -> Persistence {
         match self {
-            Self::Ack { .. } | Self::Typing { .. } | Self::Stats(_) | Self::Draining { .. } | Self::Welcome(_) => {
-                Persistence::Transient
-            }
+            Self::Ack { .. }
+            | Self::Typing { .. }
+            | Self::Stats(_)
+            | Self::Draining { .. }
+            | Self::Welcome(_) => Persistence::Transient,
             Self::Waiting(_)
             | Self::Matched { .. }
             | Self::Message { .. }

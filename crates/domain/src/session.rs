@@ -31,6 +31,9 @@ pub enum IllegalMove {
     /// The seat is out of the queue and out of any chat.
     #[error("the seat is idle")]
     Idle,
+    /// The user is gone for ever.
+    #[error("the seat is gone")]
+    Gone,
     /// The move names a ticket or a chat that is no longer the seat's.
     #[error("the move is about an older state")]
     Stale,
@@ -86,6 +89,8 @@ pub enum State<L> {
     },
     /// In a chat.
     Chatting(Chatting<L>),
+    /// Gone for ever: the one state that no move leaves.
+    Gone,
 }
 
 /// Whether a connection is attached to the seat.
@@ -111,9 +116,11 @@ pub enum AfterChat {
     Idle,
 }
 
-/// What a [`Session::leave`] ended.
+/// What a [`Session::leave`] or [`Session::depart`] ended.
 #[derive(Debug)]
 pub enum Left<L> {
+    /// Nothing.
+    Idleness,
     /// A wait.
     Queue,
     /// A chat.
@@ -137,7 +144,11 @@ impl<L> Default for Session<L> {
 impl<L> Session<L> {
     /// A new seat: idle, with its user here.
     pub const fn new() -> Self {
-        Self { generation: Generation::new(1), state: State::Idle, presence: Presence::Here }
+        Self {
+            generation: Generation::new(1),
+            state: State::Idle,
+            presence: Presence::Here,
+        }
     }
 
     /// How often the seat has moved.
@@ -159,7 +170,7 @@ impl<L> Session<L> {
     pub const fn chatting(&self) -> Option<&Chatting<L>> {
         match &self.state {
             State::Chatting(chatting) => Some(chatting),
-            State::Idle | State::Waiting(_) | State::Offered { .. } => None,
+            State::Idle | State::Waiting(_) | State::Offered { .. } | State::Gone => None,
         }
     }
 
@@ -167,7 +178,15 @@ impl<L> Session<L> {
     pub const fn wait(&self) -> Option<&Wait> {
         match &self.state {
             State::Waiting(wait) | State::Offered { wait, .. } => Some(wait),
-            State::Idle | State::Chatting(_) => None,
+            State::Idle | State::Chatting(_) | State::Gone => None,
+        }
+    }
+
+    /// The chat the seat is in, to change what is known of it.
+    pub const fn chatting_mut(&mut self) -> Option<&mut Chatting<L>> {
+        match &mut self.state {
+            State::Chatting(chatting) => Some(chatting),
+            State::Idle | State::Waiting(_) | State::Offered { .. } | State::Gone => None,
         }
     }
 
@@ -182,12 +201,13 @@ impl<L> Session<L> {
     /// Enters the queue, or begins a new search in the same place when already in it.
     ///
     /// # Errors
-    /// [`IllegalMove::Chatting`].
+    /// [`IllegalMove::Chatting`], [`IllegalMove::Gone`].
     pub fn join(&mut self, now: Moment) -> Result<Wait, IllegalMove> {
         let (place, from) = match &self.state {
             State::Idle => (Place::taken_at(now), now),
             State::Waiting(wait) | State::Offered { wait, .. } => (wait.place, wait.from),
             State::Chatting(_) => return Err(IllegalMove::Chatting),
+            State::Gone => return Err(IllegalMove::Gone),
         };
         Ok(self.enter_queue(place, from, Announced::Due))
     }
@@ -232,7 +252,11 @@ impl<L> Session<L> {
     pub fn confirm(&mut self, chat: ChatId, link: L) -> Result<(), IllegalMove> {
         match &self.state {
             State::Offered { wait, chat: offered } if *offered == chat => {
-                self.state = State::Chatting(Chatting { chat, place: wait.place, link });
+                self.state = State::Chatting(Chatting {
+                    chat,
+                    place: wait.place,
+                    link,
+                });
                 self.grow();
                 Ok(())
             }
@@ -262,33 +286,46 @@ impl<L> Session<L> {
         match &self.state {
             State::Chatting(chatting) if chatting.chat == chat => {}
             State::Chatting(_) => return Err(IllegalMove::Stale),
-            State::Idle | State::Waiting(_) | State::Offered { .. } => return Err(IllegalMove::NotChatting),
+            State::Idle | State::Waiting(_) | State::Offered { .. } | State::Gone => {
+                return Err(IllegalMove::NotChatting);
+            }
         }
         let State::Chatting(ended) = std::mem::replace(&mut self.state, State::Idle) else {
             return Err(IllegalMove::NotChatting);
         };
         match after {
-            AfterChat::QueueInOldPlace => { self.enter_queue(ended.place, now, Announced::Due); },
-            AfterChat::QueueAnew => { self.enter_queue(Place::taken_at(now), now, Announced::Due); },
+            AfterChat::QueueInOldPlace => {
+                self.enter_queue(ended.place, now, Announced::Due);
+            }
+            AfterChat::QueueAnew => {
+                self.enter_queue(Place::taken_at(now), now, Announced::Due);
+            }
             AfterChat::Idle => self.grow(),
         }
         Ok(ended)
     }
 
-    /// Leaves the queue or the chat, whichever it is.
+    /// Leaves the queue or the chat, whichever it is, and is idle.
     ///
     /// # Errors
-    /// [`IllegalMove::Idle`] when in neither.
+    /// [`IllegalMove::Idle`] when in neither, [`IllegalMove::Gone`].
     pub fn leave(&mut self) -> Result<Left<L>, IllegalMove> {
-        match std::mem::replace(&mut self.state, State::Idle) {
+        match self.state {
             State::Idle => Err(IllegalMove::Idle),
-            State::Waiting(_) | State::Offered { .. } => {
-                self.grow();
-                Ok(Left::Queue)
-            }
-            State::Chatting(chatting) => {
-                self.grow();
-                Ok(Left::Chat(chatting))
+            State::Gone => Err(IllegalMove::Gone),
+            State::Waiting(_) | State::Offered { .. } | State::Chatting(_) => Ok(self.vacate(State::Idle)),
+        }
+    }
+
+    /// The user is gone for ever, from wherever they were.
+    ///
+    /// # Errors
+    /// [`IllegalMove::Gone`] when they were gone already.
+    pub fn depart(&mut self) -> Result<Left<L>, IllegalMove> {
+        match self.state {
+            State::Gone => Err(IllegalMove::Gone),
+            State::Idle | State::Waiting(_) | State::Offered { .. } | State::Chatting(_) => {
+                Ok(self.vacate(State::Gone))
             }
         }
     }
@@ -309,9 +346,23 @@ impl<L> Session<L> {
         }
     }
 
+    fn vacate(&mut self, next: State<L>) -> Left<L> {
+        self.grow();
+        match std::mem::replace(&mut self.state, next) {
+            State::Idle | State::Gone => Left::Idleness,
+            State::Waiting(_) | State::Offered { .. } => Left::Queue,
+            State::Chatting(chatting) => Left::Chat(chatting),
+        }
+    }
+
     fn enter_queue(&mut self, place: Place, from: Moment, announced: Announced) -> Wait {
         self.grow();
-        let wait = Wait { ticket: self.generation, place, from, announced };
+        let wait = Wait {
+            ticket: self.generation,
+            place,
+            from,
+            announced,
+        };
         self.state = State::Waiting(wait);
         wait
     }

@@ -125,7 +125,8 @@ pub trait PairingStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`].
-    fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn confirm(&self, chat: ChatId, seats: [Stamp; 2])
+    -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The seat is out of the queue and out of any chat.
     ///
@@ -143,5 +144,9 @@ pub trait PairingStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`].
-    fn heartbeat(&self, node: &NodeId, own: Census) -> impl Future<Output = Result<Census, StoreError>> + Send;
+    fn heartbeat(
+        &self,
+        node: &NodeId,
+        own: Census,
+    ) -> impl Future<Output = Result<Census, StoreError>> + Send;
 }

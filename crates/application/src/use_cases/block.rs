@@ -44,15 +44,28 @@ impl<P: Ports> Chat<P> {
         self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
         self.note(Fact::Blocked);
         let ended = self.change(seat, |book| {
-            self.adapters.delivery.post(&seat.route, &Notice::Blocked { chat }, Flush::Later);
-            let is_present = book.session.chatting().is_some_and(|chatting| chatting.chat == chat);
+            self.adapters
+                .delivery
+                .post(&seat.route, &Notice::Blocked { chat }, Flush::Later);
+            let is_present = book
+                .session
+                .chatting()
+                .is_some_and(|chatting| chatting.chat == chat);
             if !is_present {
                 return None;
             }
-            let after = if self.charge_for_ending(book, now) { AfterChat::QueueAnew } else { AfterChat::Idle };
-            let partner = self.end_chat(seat, book, chat, after, EndReason::YouSkipped).ok()?;
+            let after = if self.charge_for_ending(book, now) {
+                AfterChat::QueueAnew
+            } else {
+                AfterChat::Idle
+            };
+            let partner = self
+                .end_chat(seat, book, chat, after, EndReason::YouSkipped)
+                .ok()?;
             if after == AfterChat::Idle {
-                self.adapters.delivery.post(&seat.route, &Notice::Idle, Flush::Later);
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::Idle, Flush::Later);
             }
             Some((partner, after))
         });

@@ -48,7 +48,9 @@ pub struct Arrival<P: Ports> {
 
 impl<P: Ports> fmt::Debug for Arrival<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrival").field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Arrival")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,7 +64,9 @@ pub struct Connected<P: Ports> {
 
 impl<P: Ports> fmt::Debug for Connected<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connected").field("connection", &self.connection).finish_non_exhaustive()
+        f.debug_struct("Connected")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +94,11 @@ impl<P: Ports> Chat<P> {
         if admitted.is_err() {
             self.note(Fact::TurnedAway);
         }
-        Ok(Admission { address, origins, permit: admitted? })
+        Ok(Admission {
+            address,
+            origins,
+            permit: admitted?,
+        })
     }
 
     /// Makes a seat and attaches the connection. The user is told `Welcome`, and, if they came for the queue,
@@ -99,14 +107,25 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`ConnectError`]; there is no seat then, and nothing was written.
     pub async fn connect(&self, arrival: Arrival<P>) -> Result<Connected<P>, ConnectError> {
-        let Arrival { admission, wire, criteria, entry } = arrival;
+        let Arrival {
+            admission,
+            wire,
+            criteria,
+            entry,
+        } = arrival;
         self.check_ban(admission.origins.exact).await?;
         let now = self.now();
         let user = self.adapters.identity.user_id(admission.address);
         let book = Book::new(criteria, now);
         let connection = book.connection;
         let token = self.token(user, book.tokens.latest);
-        let seat = Arc::new(Seat::new(user, admission.origins, self.adapters.delivery.open(), admission.permit, book));
+        let seat = Arc::new(Seat::new(
+            user,
+            admission.origins,
+            self.adapters.delivery.open(),
+            admission.permit,
+            book,
+        ));
         let welcome = Welcome {
             user,
             node: &self.options.node,

@@ -29,7 +29,11 @@ impl<P: Ports> Chat<P> {
     pub async fn disconnect(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, departure: Departure) {
         let grace = match departure {
             Departure::Left => return self.depart(seat, Some(connection), EndReason::PartnerLeft).await,
-            Departure::Expelled => return self.depart(seat, Some(connection), EndReason::PartnerDisconnected).await,
+            Departure::Expelled => {
+                return self
+                    .depart(seat, Some(connection), EndReason::PartnerDisconnected)
+                    .await;
+            }
             Departure::PageClosed => self.options.reload_grace,
             Departure::Dropped => self.options.resume_grace,
         };
@@ -41,7 +45,10 @@ impl<P: Ports> Chat<P> {
             }
             self.adapters.delivery.detach(&seat.route);
             book.session.drop_connection(until);
-            let partner = book.session.chatting().map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            let partner = book
+                .session
+                .chatting()
+                .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
             Some((partner, book.session.wait().is_some()))
         }) else {
             return;
@@ -57,17 +64,28 @@ impl<P: Ports> Chat<P> {
 
     fn partner_dropped(&self, seat: &Seat<P>, chat: ChatId, until: Moment) {
         self.change(seat, |book| {
-            if let Some(chatting) = book.session.chatting_mut().filter(|chatting| chatting.chat == chat) {
+            if let Some(chatting) = book
+                .session
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat)
+            {
                 chatting.link.partner_away_until = Some(until);
                 let until = self.adapters.clock.unix(until);
-                self.adapters.delivery.post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
             }
         });
     }
 
     /// The user is gone for ever, unless a connection newer than the one given speaks for the seat. A partner is told
     /// why and goes back to the queue.
-    pub(crate) async fn depart(&self, seat: &Arc<Seat<P>>, connection: Option<ConnectionNumber>, told_partner: EndReason) {
+    pub(crate) async fn depart(
+        &self,
+        seat: &Arc<Seat<P>>,
+        connection: Option<ConnectionNumber>,
+        told_partner: EndReason,
+    ) {
         let departed = self.change(seat, |book| {
             if connection.is_some_and(|connection| connection != book.connection) {
                 return Err(IllegalMove::Stale);
@@ -79,7 +97,8 @@ impl<P: Ports> Chat<P> {
         self.register.remove(seat.user());
         self.note(Fact::Gone);
         if let Left::Chat(chatting) = left {
-            self.left_alone(&chatting.link.partner, chatting.chat, told_partner).await;
+            self.left_alone(&chatting.link.partner, chatting.chat, told_partner)
+                .await;
         }
         self.release(seat, Release::Gone).await;
     }

@@ -15,7 +15,9 @@ impl<P: Ports> Chat<P> {
         let mut told = self.register.all();
         told.retain(|seat| seat.lock().session.presence() == Presence::Here);
         for seat in &told {
-            let draining = Notice::Draining { reconnect_after: delay().get() };
+            let draining = Notice::Draining {
+                reconnect_after: delay().get(),
+            };
             self.adapters.delivery.post(&seat.route, &draining, Flush::Now);
         }
         told

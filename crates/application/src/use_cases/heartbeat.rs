@@ -11,7 +11,12 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`StoreError`]; the census is then that of before.
     pub async fn heartbeat(&self) -> Result<(), StoreError> {
-        match self.adapters.pairing.heartbeat(&self.options.node, self.own_census()).await {
+        match self
+            .adapters
+            .pairing
+            .heartbeat(&self.options.node, self.own_census())
+            .await
+        {
             Ok(census) => {
                 self.set_census(census);
                 Ok(())
@@ -35,7 +40,9 @@ impl<P: Ports> Chat<P> {
             book.session.chatting().is_some()
         };
         if !chats {
-            self.adapters.delivery.post(&seat.route, &Notice::Stats(self.census()), Flush::Later);
+            self.adapters
+                .delivery
+                .post(&seat.route, &Notice::Stats(self.census()), Flush::Later);
         }
     }
 }

@@ -36,7 +36,9 @@ impl<P: Ports> Chat<P> {
         self.change(seat, |book| {
             if book.slowed_until > now && book.session.wait().is_none() && book.session.chatting().is_none() {
                 self.note(Fact::RateLimited);
-                return Err(JoinError::Slowed { retry_after: book.slowed_until.since(now) });
+                return Err(JoinError::Slowed {
+                    retry_after: book.slowed_until.since(now),
+                });
             }
             match book.session.join(now) {
                 Ok(_) => {
@@ -45,7 +47,9 @@ impl<P: Ports> Chat<P> {
                     Ok(())
                 }
                 Err(IllegalMove::Chatting) => Err(JoinError::AlreadyChatting),
-                Err(IllegalMove::Gone | IllegalMove::Idle | IllegalMove::NotChatting | IllegalMove::Stale) => Err(JoinError::Gone),
+                Err(
+                    IllegalMove::Gone | IllegalMove::Idle | IllegalMove::NotChatting | IllegalMove::Stale,
+                ) => Err(JoinError::Gone),
             }
         })?;
         self.seek(seat).await;

@@ -40,17 +40,25 @@ impl<P: Ports> Chat<P> {
                     self.charge_for_ending(book, now);
                     let chat = ended.chat;
                     let partner = self.after_end(seat, book, ended, EndReason::YouLeft);
-                    self.adapters.delivery.post(&seat.route, &Notice::Idle, Flush::Now);
+                    self.adapters
+                        .delivery
+                        .post(&seat.route, &Notice::Idle, Flush::Now);
                     Ok(Some((chat, partner)))
                 }
                 Ok(Left::Queue | Left::Idleness) => {
                     book.retry_at = None;
-                    self.adapters.delivery.post(&seat.route, &Notice::Idle, Flush::Now);
+                    self.adapters
+                        .delivery
+                        .post(&seat.route, &Notice::Idle, Flush::Now);
                     Ok(None)
                 }
-                Err(IllegalMove::Idle | IllegalMove::Gone | IllegalMove::Chatting | IllegalMove::NotChatting | IllegalMove::Stale) => {
-                    Err(LeaveError::AlreadyIdle)
-                }
+                Err(
+                    IllegalMove::Idle
+                    | IllegalMove::Gone
+                    | IllegalMove::Chatting
+                    | IllegalMove::NotChatting
+                    | IllegalMove::Stale,
+                ) => Err(LeaveError::AlreadyIdle),
             }
         })?;
         if let Some((chat, partner)) = left {

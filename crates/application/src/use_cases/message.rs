@@ -49,7 +49,9 @@ impl From<WrongChat> for MessageError {
 
 impl From<Exhausted> for MessageError {
     fn from(exhausted: Exhausted) -> Self {
-        Self::RateLimited { retry_after: exhausted.retry_after }
+        Self::RateLimited {
+            retry_after: exhausted.retry_after,
+        }
     }
 }
 
@@ -62,7 +64,13 @@ impl<P: Ports> Chat<P> {
     ///
     /// # Errors
     /// [`MessageError`]; nothing was passed on then.
-    pub fn message(&self, seat: &Seat<P>, chat: &str, text: &str, id: Option<MessageId<'_>>) -> Result<(), MessageError> {
+    pub fn message(
+        &self,
+        seat: &Seat<P>,
+        chat: &str,
+        text: &str,
+        id: Option<MessageId<'_>>,
+    ) -> Result<(), MessageError> {
         let now = self.now();
         let delivery = &self.adapters.delivery;
         let mut book = seat.lock();
@@ -70,26 +78,46 @@ impl<P: Ports> Chat<P> {
         let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
         let taken = book.messages.take(self.options.messages.as_ref(), now);
         let parsed = Text::parse(text, self.options.message_chars);
-        let checked = taken.map_err(MessageError::from).and_then(|()| parsed.map_err(MessageError::Text)).and_then(|text| {
-            match self.adapters.screen.screen(text) {
+        let checked = taken
+            .map_err(MessageError::from)
+            .and_then(|()| parsed.map_err(MessageError::Text))
+            .and_then(|text| match self.adapters.screen.screen(text) {
                 Screened::Pass => Ok(text),
                 Screened::Rejected => Err(MessageError::Rejected),
-            }
-        });
+            });
         let placed = match checked {
             Ok(text) => {
-                let message = Notice::Message { chat, text: Secret(text.as_str()), at: self.adapters.clock.unix(now) };
-                delivery.deliver(&partner.route, chat, &message, id.map(MessageId::as_str)).map_err(MessageError::Unreachable)
+                let message = Notice::Message {
+                    chat,
+                    text: Secret(text.as_str()),
+                    at: self.adapters.clock.unix(now),
+                };
+                delivery
+                    .deliver(&partner.route, chat, &message, id.map(MessageId::as_str))
+                    .map_err(MessageError::Unreachable)
             }
             // An error says "never delivered", which would be a lie about a message that was.
-            Err(_) if id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id.as_str())) => Ok(Receipt::Repeated),
+            Err(_) if id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id.as_str())) => {
+                Ok(Receipt::Repeated)
+            }
             Err(error) => Err(error),
         };
         match placed {
             Ok(receipt) => {
-                self.note(if receipt == Receipt::Placed { Fact::Relayed } else { Fact::Repeated });
+                self.note(if receipt == Receipt::Placed {
+                    Fact::Relayed
+                } else {
+                    Fact::Repeated
+                });
                 if let Some(id) = id {
-                    delivery.post(&seat.route, &Notice::Ack { chat, id: id.as_str() }, Flush::Later);
+                    delivery.post(
+                        &seat.route,
+                        &Notice::Ack {
+                            chat,
+                            id: id.as_str(),
+                        },
+                        Flush::Later,
+                    );
                 }
                 Ok(())
             }
@@ -106,7 +134,11 @@ impl<P: Ports> Chat<P> {
     /// Writes what [`Chat::message`], [`Chat::typing`] and [`Chat::signal`] put off: the partner's part first, then
     /// the user's own.
     pub fn flush(&self, seat: &Seat<P>) {
-        let partner = seat.lock().session.chatting().map(|chatting| chatting.link.partner.clone());
+        let partner = seat
+            .lock()
+            .session
+            .chatting()
+            .map(|chatting| chatting.link.partner.clone());
         if let Some(partner) = partner {
             self.adapters.delivery.flush(&partner.route);
         }

@@ -1,7 +1,9 @@
 //! What operators do to users: ban an origin, remove a user.
 
 use crate::chat::Chat;
-use crate::ports::{Ban, BanId, Clock, Delivery, Fact, Farewell, Offence, Page, PageCursor, Ports, StoreError};
+use crate::ports::{
+    Ban, BanId, Clock, Delivery, Fact, Farewell, Offence, Page, PageCursor, Ports, StoreError,
+};
 use crate::seat::Seat;
 use passerby_domain::id::{Origin, UserId};
 use passerby_domain::notice::EndReason;
@@ -54,12 +56,30 @@ impl<P: Ports> Chat<P> {
     pub async fn ban(&self, order: BanOrder) -> Result<Ban, ModerationError> {
         let origin = match order.target {
             BanTarget::Origin(origin) => origin,
-            BanTarget::User(user) => self.register.get(user).ok_or(ModerationError::Unknown)?.origins().exact,
+            BanTarget::User(user) => {
+                self.register
+                    .get(user)
+                    .ok_or(ModerationError::Unknown)?
+                    .origins()
+                    .exact
+            }
         };
         let now = self.adapters.clock.unix(self.now());
-        let until = order.span.map(|span| UnixMillis(now.0.saturating_add(span.get())));
-        let ban = Ban { id: BanId(0), origin, offence: order.offence, until };
-        let ban = self.adapters.bans.add(ban).await.map_err(ModerationError::Store)?;
+        let until = order
+            .span
+            .map(|span| UnixMillis(now.0.saturating_add(span.get())));
+        let ban = Ban {
+            id: BanId(0),
+            origin,
+            offence: order.offence,
+            until,
+        };
+        let ban = self
+            .adapters
+            .bans
+            .add(ban)
+            .await
+            .map_err(ModerationError::Store)?;
         for seat in self.register.all() {
             if seat.origins().exact == origin {
                 self.remove(&seat, Farewell::Banned(ban)).await;
@@ -85,7 +105,10 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`StoreError`].
     pub async fn bans(&self) -> Result<Vec<Ban>, StoreError> {
-        self.adapters.bans.list(self.adapters.clock.unix(self.now())).await
+        self.adapters
+            .bans
+            .list(self.adapters.clock.unix(self.now()))
+            .await
     }
 
     /// Some reports, oldest first.

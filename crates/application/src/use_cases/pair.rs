@@ -74,7 +74,10 @@ impl<P: Ports> Chat<P> {
         let wait = *book.session.search()?;
         book.avoidance.forget_ended(now);
         Some(Seeker {
-            stamp: Stamp { seat: seat.user(), generation: wait.ticket },
+            stamp: Stamp {
+                seat: seat.user(),
+                generation: wait.ticket,
+            },
             origin: seat.origins().exact,
             lasting_origin: seat.origins().lasting,
             criteria: book.criteria.clone(),
@@ -88,7 +91,14 @@ impl<P: Ports> Chat<P> {
     fn keep_waiting(&self, seat: &Seat<P>, ticket: Generation, pairing: Pairing, retry_at: Option<Moment>) {
         self.change(seat, |book| {
             // Somebody may have paired the seat since, and told it.
-            let Some(wait) = book.session.search().copied().filter(|wait| wait.ticket == ticket) else { return };
+            let Some(wait) = book
+                .session
+                .search()
+                .copied()
+                .filter(|wait| wait.ticket == ticket)
+            else {
+                return;
+            };
             book.retry_at = retry_at;
             let news = book.pairing != pairing;
             book.pairing = pairing;
@@ -102,14 +112,19 @@ impl<P: Ports> Chat<P> {
     pub(crate) fn announce(&self, seat: &Seat<P>, book: &mut Book<P>) {
         if let Some(wait) = book.session.wait().copied() {
             let waiting = self.waiting(book, &wait, self.now());
-            self.adapters.delivery.post(&seat.route, &Notice::Waiting(waiting), Flush::Now);
+            self.adapters
+                .delivery
+                .post(&seat.route, &Notice::Waiting(waiting), Flush::Now);
             book.session.announce(wait.ticket);
         }
     }
 
     /// Turns an offer into a chat, if both books agree.
     fn begin(&self, seeker: &Arc<Seat<P>>, offer: &Offer) -> Outcome<P> {
-        let found = self.register.get(offer.found.seat).filter(|found| found.user() != seeker.user());
+        let found = self
+            .register
+            .get(offer.found.seat)
+            .filter(|found| found.user() != seeker.user());
         let Some(found) = found else {
             return Outcome::Lapsed(self.still_searching([(seeker, offer.seeker)]));
         };
@@ -120,15 +135,23 @@ impl<P: Ports> Chat<P> {
                 return Err(moved_on);
             }
             let now = self.now();
-            let waited = [&*seeker_book, &*found_book].map(|book| book.session.wait().map_or(Millis::ZERO, |wait| now.since(wait.from)));
+            let waited = [&*seeker_book, &*found_book].map(|book| {
+                book.session
+                    .wait()
+                    .map_or(Millis::ZERO, |wait| now.since(wait.from))
+            });
             let [seeker_facts, found_facts] = facts(seeker_book, found_book);
             self.enter(offer, seeker, seeker_book, &found, seeker_facts)?;
             self.enter(offer, &found, found_book, seeker, found_facts)?;
-            self.note(Fact::Paired { waited: waited[0].max(waited[1]) });
-            Ok::<_, IllegalMove>([(seeker, &*seeker_book), (&found, &*found_book)].map(|(seat, book)| Stamp {
-                seat: seat.user(),
-                generation: book.session.generation(),
-            }))
+            self.note(Fact::Paired {
+                waited: waited[0].max(waited[1]),
+            });
+            Ok::<_, IllegalMove>(
+                [(seeker, &*seeker_book), (&found, &*found_book)].map(|(seat, book)| Stamp {
+                    seat: seat.user(),
+                    generation: book.session.generation(),
+                }),
+            )
         });
         match agreed {
             Ok(stamps) => Outcome::Paired(stamps),
@@ -144,12 +167,19 @@ impl<P: Ports> Chat<P> {
         partner: &Arc<Seat<P>>,
         facts: ChatFacts,
     ) -> Result<(), IllegalMove> {
-        let link = Link { partner: partner.clone(), facts: Box::new(facts), partner_away_until: None };
+        let link = Link {
+            partner: partner.clone(),
+            facts: Box::new(facts),
+            partner_away_until: None,
+        };
         book.session.confirm(offer.chat, link)?;
         book.retry_at = None;
         book.pairing = Pairing::Running;
         if let Some(chatting) = book.session.chatting() {
-            let matched = Notice::Matched { chat: offer.chat, facts: &chatting.link.facts };
+            let matched = Notice::Matched {
+                chat: offer.chat,
+                facts: &chatting.link.facts,
+            };
             self.adapters.delivery.post(&seat.route, &matched, Flush::Now);
         }
         Ok(())
@@ -163,7 +193,10 @@ impl<P: Ports> Chat<P> {
             let again = self.change(seat, |book| {
                 // An offer that was made and withdrawn has moved the seat on by itself, and by nothing else.
                 let own = [stamp.generation, stamp.generation.next().next()];
-                book.session.search().is_some_and(|wait| own.contains(&wait.ticket)) && book.session.renew().is_some()
+                book.session
+                    .search()
+                    .is_some_and(|wait| own.contains(&wait.ticket))
+                    && book.session.renew().is_some()
             });
             if again {
                 searching.push(seat.clone());
@@ -184,4 +217,3 @@ fn facts<P: Ports>(initiator: &Book<P>, responder: &Book<P>) -> [ChatFacts; 2] {
     };
     [facts(Role::Initiator), facts(Role::Responder)]
 }
-

@@ -29,15 +29,39 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Remembers a chat that one book has just ended, and tells its user. Returns the partner.
-    pub(crate) fn after_end(&self, seat: &Seat<P>, book: &mut Book<P>, ended: Chatting<Link<P>>, reason: EndReason) -> Arc<Seat<P>> {
+    pub(crate) fn after_end(
+        &self,
+        seat: &Seat<P>,
+        book: &mut Book<P>,
+        ended: Chatting<Link<P>>,
+        reason: EndReason,
+    ) -> Arc<Seat<P>> {
         let now = self.now();
         let partner = ended.link.partner;
         let met = Acquaintance::of(&partner);
-        book.last_chat = Some(Box::new(LastChat { chat: ended.chat, partner: met, ended: now }));
+        book.last_chat = Some(Box::new(LastChat {
+            chat: ended.chat,
+            partner: met,
+            ended: now,
+        }));
         book.retry_at = None;
         let until = now + self.options.rematch_cooldown;
-        book.avoidance.add(Avoided { seat: met.user, until, cause: Cause::Parted }, now);
-        self.adapters.delivery.post(&seat.route, &Notice::ChatEnded { chat: ended.chat, reason }, Flush::Later);
+        book.avoidance.add(
+            Avoided {
+                seat: met.user,
+                until,
+                cause: Cause::Parted,
+            },
+            now,
+        );
+        self.adapters.delivery.post(
+            &seat.route,
+            &Notice::ChatEnded {
+                chat: ended.chat,
+                reason,
+            },
+            Flush::Later,
+        );
         self.note(Fact::ChatEnded(reason));
         partner
     }
@@ -63,14 +87,24 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         for (user, avoided) in [(one, other), (other, one)] {
             if let Some(seat) = self.register.get(user) {
-                seat.lock().avoidance.add(Avoided { seat: avoided, until, cause: Cause::Blocked }, now);
+                seat.lock().avoidance.add(
+                    Avoided {
+                        seat: avoided,
+                        until,
+                        cause: Cause::Blocked,
+                    },
+                    now,
+                );
             }
         }
     }
 
     /// Tells the store that the seat is out of the queue and out of any chat.
     pub(crate) async fn release(&self, seat: &Seat<P>, release: Release) {
-        let stamp = Stamp { seat: seat.user(), generation: seat.lock().session.generation() };
+        let stamp = Stamp {
+            seat: seat.user(),
+            generation: seat.lock().session.generation(),
+        };
         if self.adapters.pairing.release(stamp, release).await.is_err() {
             self.note(Fact::StoreFailed);
         }
@@ -107,7 +141,9 @@ impl<P: Ports> Book<P> {
     pub(crate) fn known_chat(&self, chat: &str) -> Result<Subject<P>, WrongChat> {
         match (self.present_chat(chat), &self.last_chat) {
             (Ok(chatting), _) => Ok(Subject::Present(chatting.chat, chatting.link.partner.clone())),
-            (Err(_), Some(last)) if last.chat.is(chat) => Ok(Subject::Past(last.chat, last.partner, last.ended)),
+            (Err(_), Some(last)) if last.chat.is(chat) => {
+                Ok(Subject::Past(last.chat, last.partner, last.ended))
+            }
             (Err(wrong), _) => Err(wrong),
         }
     }

@@ -55,7 +55,9 @@ impl<P: Ports> Chat<P> {
             }
             match (book.session.state(), book.session.presence()) {
                 (_, Presence::Away { until }) if until <= now => Due::Depart,
-                (State::Idle, Presence::Here) if book.idle_since + self.options.idle_timeout <= now => Due::CloseIdle,
+                (State::Idle, Presence::Here) if book.idle_since + self.options.idle_timeout <= now => {
+                    Due::CloseIdle
+                }
                 (State::Waiting(_), Presence::Here) if book.retry_at.is_some_and(|at| at <= now) => {
                     book.retry_at = None;
                     Due::SearchAgain

@@ -3,7 +3,9 @@
 use super::part::{Subject, WrongChat};
 use crate::book::Acquaintance;
 use crate::chat::Chat;
-use crate::ports::{Block, Clock, Delivery, Fact, Flush, Offence, PairingStore, Ports, Report, ReportId, StoreError};
+use crate::ports::{
+    Block, Clock, Delivery, Fact, Flush, Offence, PairingStore, Ports, Report, ReportId, StoreError,
+};
 use crate::seat::Seat;
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::Notice;
@@ -42,7 +44,13 @@ impl<P: Ports> Chat<P> {
     ///
     /// # Errors
     /// [`ReportError`]. After a failure of the store the report may have been recorded.
-    pub async fn report(&self, seat: &Seat<P>, chat: &str, offence: Offence, detail: Option<Detail>) -> Result<(), ReportError> {
+    pub async fn report(
+        &self,
+        seat: &Seat<P>,
+        chat: &str,
+        offence: Offence,
+        detail: Option<Detail>,
+    ) -> Result<(), ReportError> {
         let now = self.now();
         let (chat, partner) = self.acquaintance(seat, chat, now)?;
         let report = Report {
@@ -55,15 +63,26 @@ impl<P: Ports> Chat<P> {
             offence,
             detail,
         };
-        self.adapters.reports.record(report).await.map_err(ReportError::Store)?;
+        self.adapters
+            .reports
+            .record(report)
+            .await
+            .map_err(ReportError::Store)?;
         self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
         self.note(Fact::Reported);
-        self.adapters.delivery.post(&seat.route, &Notice::Reported { chat }, Flush::Now);
+        self.adapters
+            .delivery
+            .post(&seat.route, &Notice::Reported { chat }, Flush::Now);
         Ok(())
     }
 
     /// Whom the user met in `chat`, if it is the present one or has just ended.
-    pub(crate) fn acquaintance(&self, seat: &Seat<P>, chat: &str, now: Moment) -> Result<(ChatId, Acquaintance), WrongChat> {
+    pub(crate) fn acquaintance(
+        &self,
+        seat: &Seat<P>,
+        chat: &str,
+        now: Moment,
+    ) -> Result<(ChatId, Acquaintance), WrongChat> {
         let book = seat.lock();
         match book.known_chat(chat)? {
             Subject::Present(chat, partner) => Ok((chat, Acquaintance::of(&partner))),
@@ -74,11 +93,22 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Puts a block in force between the user and `partner`.
-    pub(crate) async fn bar(&self, seat: &Seat<P>, partner: Acquaintance, now: Moment) -> Result<(), StoreError> {
+    pub(crate) async fn bar(
+        &self,
+        seat: &Seat<P>,
+        partner: Acquaintance,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let until = now + self.options.block_ttl;
         let own = seat.origins().lasting;
         if own != partner.lasting_origin {
-            self.adapters.pairing.block(Block { origins: [own, partner.lasting_origin], until }).await?;
+            self.adapters
+                .pairing
+                .block(Block {
+                    origins: [own, partner.lasting_origin],
+                    until,
+                })
+                .await?;
         }
         self.keep_apart(seat.user(), partner.user, until);
         Ok(())

@@ -1,6 +1,6 @@
 //! Resuming: take a seat back, on a new connection.
 
-use super::connect::{Connected, ConnectError};
+use super::connect::{ConnectError, Connected};
 use crate::chat::Chat;
 use crate::ports::{Clock, Completeness, Delivery, Fact, Flush, Identity, Ports, TokenSerial};
 use crate::seat::{ConnectionNumber, Seat};
@@ -50,7 +50,8 @@ impl<P: Ports> Chat<P> {
         wire: Arc<P::Wire>,
         seen: Seq,
     ) -> Result<Option<Connected<P>>, ConnectError> {
-        self.check_ban(self.adapters.identity.origins(address).exact).await?;
+        self.check_ban(self.adapters.identity.origins(address).exact)
+            .await?;
         let Returning { seat, serial } = returning;
         let Some((connection, replay, partner)) = self.change(&seat, |book| {
             if matches!(book.session.state(), State::Gone) || !book.tokens.accept(serial) {
@@ -63,11 +64,16 @@ impl<P: Ports> Chat<P> {
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
             let standing = match book.session.state() {
-                State::Waiting(wait) | State::Offered { wait, .. } => Standing::Waiting(self.waiting(book, wait, now)),
+                State::Waiting(wait) | State::Offered { wait, .. } => {
+                    Standing::Waiting(self.waiting(book, wait, now))
+                }
                 State::Chatting(chatting) => Standing::Chatting {
                     chat: chatting.chat,
                     facts: &chatting.link.facts,
-                    partner_away_until: chatting.link.partner_away_until.map(|until| self.adapters.clock.unix(until)),
+                    partner_away_until: chatting
+                        .link
+                        .partner_away_until
+                        .map(|until| self.adapters.clock.unix(until)),
                 },
                 State::Idle | State::Gone => Standing::Idle,
             };
@@ -81,22 +87,37 @@ impl<P: Ports> Chat<P> {
                 now: self.adapters.clock.unix(now),
                 online: self.census().online.max(self.own_census().online),
             };
-            let replay = self.adapters.delivery.attach(&seat.route, wire, Some(seen), &welcome);
+            let replay = self
+                .adapters
+                .delivery
+                .attach(&seat.route, wire, Some(seen), &welcome);
             book.idle_since = now;
-            let partner = book.session.chatting().map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            let partner = book
+                .session
+                .chatting()
+                .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
             Some((book.connection, replay, partner.filter(|_| was_away)))
         }) else {
             return Ok(None);
         };
         self.adapters.delivery.flush(&seat.route);
-        let complete = if matches!(replay, Replay::Gap { .. }) { Completeness::Gap } else { Completeness::Whole };
+        let complete = if matches!(replay, Replay::Gap { .. }) {
+            Completeness::Gap
+        } else {
+            Completeness::Whole
+        };
         self.note(Fact::Resumed { complete });
         if let Some((chat, partner)) = partner {
             self.change(&partner, |book| {
-                if let Some(chatting) = book.session.chatting_mut().filter(|chatting| chatting.chat == chat)
+                if let Some(chatting) = book
+                    .session
+                    .chatting_mut()
+                    .filter(|chatting| chatting.chat == chat)
                     && chatting.link.partner_away_until.take().is_some()
                 {
-                    self.adapters.delivery.post(&partner.route, &Notice::PartnerBack { chat }, Flush::Now);
+                    self.adapters
+                        .delivery
+                        .post(&partner.route, &Notice::PartnerBack { chat }, Flush::Now);
                 }
             });
         }

@@ -45,8 +45,14 @@ impl<P: Ports> Chat<P> {
             Mode::Text => return Err(SignalError::WrongMode),
             Mode::Video => {}
         }
-        let signal = Notice::Signal { chat: chatting.chat, data: Secret(data) };
-        let placed = self.adapters.delivery.deliver(&chatting.link.partner.route, chatting.chat, &signal, None);
+        let signal = Notice::Signal {
+            chat: chatting.chat,
+            data: Secret(data),
+        };
+        let placed =
+            self.adapters
+                .delivery
+                .deliver(&chatting.link.partner.route, chatting.chat, &signal, None);
         placed.map(drop).map_err(SignalError::Unreachable)
     }
 }

@@ -44,12 +44,18 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         let (chat, partner) = self.change(seat, |book| {
             let chat = book.present_chat(chat)?.chat;
-            book.skips.take(self.options.skips.as_ref(), now).map_err(|exhausted| {
-                self.note(Fact::RateLimited);
-                SkipError::RateLimited { retry_after: exhausted.retry_after }
-            })?;
+            book.skips
+                .take(self.options.skips.as_ref(), now)
+                .map_err(|exhausted| {
+                    self.note(Fact::RateLimited);
+                    SkipError::RateLimited {
+                        retry_after: exhausted.retry_after,
+                    }
+                })?;
             let partner = self.end_chat(seat, book, chat, AfterChat::QueueAnew, EndReason::YouSkipped);
-            partner.map(|partner| (chat, partner)).map_err(|_| SkipError::NotChatting)
+            partner
+                .map(|partner| (chat, partner))
+                .map_err(|_| SkipError::NotChatting)
         })?;
         self.left_alone(&partner, chat, EndReason::PartnerSkipped).await;
         self.seek(seat).await;

@@ -15,12 +15,17 @@ impl<P: Ports> Chat<P> {
     pub fn typing(&self, seat: &Seat<P>, chat: &str, typing: Typing) {
         let now = self.now();
         let mut book = seat.lock();
-        let Ok(chatting) = book.present_chat(chat) else { return };
+        let Ok(chatting) = book.present_chat(chat) else {
+            return;
+        };
         let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
         let rate = Rate::per_second(HINTS_PER_SECOND, HINTS_PER_SECOND);
         if book.typing.take(rate.as_ref(), now).is_ok() {
             // A hint that does not fit is a hint too many.
-            let _ = self.adapters.delivery.deliver(&partner.route, chat, &Notice::Typing { chat, typing }, None);
+            let _ =
+                self.adapters
+                    .delivery
+                    .deliver(&partner.route, chat, &Notice::Typing { chat, typing }, None);
         }
     }
 }
