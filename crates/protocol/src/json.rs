@@ -18,4 +18,4 @@ mod writer;
 
 pub(crate) use scanner::Scanner;
 pub(crate) use value::Value;
-pub(crate) use writer::ObjectWriter;
+pub(crate) use writer::{Key, ObjectWriter, key};

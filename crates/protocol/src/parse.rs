@@ -25,19 +25,19 @@ use crate::words::{Mode, ReportReason};
 /// on, so that whoever waits for the answer to that command gets it.
 pub fn parse(frame: &str) -> Result<Frame<'_>, Refused<'_>> {
     let mut members = Members::default();
-    let read = members.read(frame);
-    let command = read.map_err(RefusedKind::from).and_then(|()| command(&members));
-    match (command, members.id()) {
-        (Ok(command), Ok(id)) => Ok(Frame { id, command }),
-        (Ok(_), Err(cause)) => Err(Refused {
-            kind: cause.into(),
-            id: None,
-        }),
-        (Err(kind), id) => Err(Refused {
-            kind,
-            id: id.ok().flatten(),
-        }),
-    }
+    read(frame, &mut members).map_err(|kind| Refused {
+        kind,
+        id: members.id().ok().flatten(),
+    })
+}
+
+fn read<'a>(frame: &'a str, members: &mut Members<'a>) -> Result<Frame<'a>, RefusedKind> {
+    members.read(frame)?;
+    let command = command(members)?;
+    Ok(Frame {
+        id: members.id()?,
+        command,
+    })
 }
 
 fn command<'a>(members: &Members<'a>) -> Result<Command<'a>, RefusedKind> {

@@ -4,7 +4,7 @@
 //! Writing never fails and allocates nothing but room in the buffer.
 
 use super::{Event, IceServer, Matched, Refusal, State, Waiting, Welcome};
-use crate::json::ObjectWriter;
+use crate::json::{ObjectWriter, key};
 use crate::limits::{MAX_INTERESTS, PROTOCOL_VERSION};
 
 /// Room for the fixed part of a short event, so that the buffer grows once.
@@ -21,8 +21,8 @@ impl Event<'_> {
         );
         out.reserve(FIXED_PART + self.longest_part());
         let mut object = ObjectWriter::begin(out);
-        object.text("type", self.name());
-        object.optional_number("seq", seq);
+        object.text(key!("type"), self.name());
+        object.optional_number(key!("seq"), seq);
         self.write_fields(&mut object);
         object.end();
     }
@@ -38,45 +38,47 @@ impl Event<'_> {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         match *self {
             Self::Message { chat_id, text, at } => {
-                object.text("chat_id", chat_id);
-                object.text("text", text);
-                object.number("at", at);
+                object.text(key!("chat_id"), chat_id);
+                object.text(key!("text"), text);
+                object.number(key!("at"), at);
             }
             Self::Ack { chat_id, id } => {
-                object.text("chat_id", chat_id);
-                object.text("id", id);
+                object.text(key!("chat_id"), chat_id);
+                object.text(key!("id"), id);
             }
             Self::Typing { chat_id, on } => {
-                object.text("chat_id", chat_id);
-                object.flag("on", on);
+                object.text(key!("chat_id"), chat_id);
+                object.flag(key!("on"), on);
             }
             Self::Signal { chat_id, data } => {
-                object.text("chat_id", chat_id);
-                object.raw("data", data);
+                object.text(key!("chat_id"), chat_id);
+                object.raw(key!("data"), data);
             }
             Self::PartnerAway { chat_id, until } => {
-                object.text("chat_id", chat_id);
-                object.number("until", until);
+                object.text(key!("chat_id"), chat_id);
+                object.number(key!("until"), until);
             }
             Self::PartnerBack { chat_id } | Self::Reported { chat_id } | Self::Blocked { chat_id } => {
-                object.text("chat_id", chat_id);
+                object.text(key!("chat_id"), chat_id);
             }
             Self::ChatEnded { chat_id, reason } => {
-                object.text("chat_id", chat_id);
-                object.text("reason", reason.as_str());
+                object.text(key!("chat_id"), chat_id);
+                object.text(key!("reason"), reason.as_str());
             }
             Self::Idle => {}
-            Self::Pong { id } => object.optional_text("id", id),
+            Self::Pong { id } => object.optional_text(key!("id"), id),
             Self::Stats {
                 online,
                 waiting,
                 chatting,
             } => {
-                object.number("online", online);
-                object.number("waiting", waiting);
-                object.number("chatting", chatting);
+                object.number(key!("online"), online);
+                object.number(key!("waiting"), waiting);
+                object.number(key!("chatting"), chatting);
             }
-            Self::Draining { reconnect_after_ms } => object.number("reconnect_after_ms", reconnect_after_ms),
+            Self::Draining { reconnect_after_ms } => {
+                object.number(key!("reconnect_after_ms"), reconnect_after_ms);
+            }
             Self::Welcome(welcome) => welcome.write_fields(object),
             Self::Waiting(waiting) => waiting.write_fields(object),
             Self::Matched(matched) => matched.write_fields(object),
@@ -87,45 +89,45 @@ impl Event<'_> {
 
 impl Welcome<'_> {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.text("user_id", self.user_id);
-        object.text("node", self.node);
+        object.text(key!("user_id"), self.user_id);
+        object.text(key!("node"), self.node);
         self.state.write_fields(object);
-        object.text("resume_token", self.resume_token);
-        object.flag("resumed", self.resumed);
-        object.flag("gap", self.gap);
-        object.number("seq", self.seq);
-        object.number("replay_to", self.replay_to);
-        object.number("now", self.now);
-        object.number("protocol", PROTOCOL_VERSION);
-        object.object("limits", |limits| {
-            limits.number("message_chars", self.message_chars);
-            limits.number("frame_bytes", self.frame_bytes);
-            limits.number("interests", MAX_INTERESTS as u64);
+        object.text(key!("resume_token"), self.resume_token);
+        object.flag(key!("resumed"), self.resumed);
+        object.flag(key!("gap"), self.gap);
+        object.number(key!("seq"), self.seq);
+        object.number(key!("replay_to"), self.replay_to);
+        object.number(key!("now"), self.now);
+        object.number(key!("protocol"), PROTOCOL_VERSION);
+        object.object(key!("limits"), |limits| {
+            limits.number(key!("message_chars"), self.message_chars);
+            limits.number(key!("frame_bytes"), self.frame_bytes);
+            limits.number(key!("interests"), MAX_INTERESTS as u64);
         });
-        object.number("online", self.online);
+        object.number(key!("online"), self.online);
     }
 }
 
 impl State<'_> {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         match *self {
-            Self::Idle => object.text("state", "idle"),
+            Self::Idle => object.text(key!("state"), "idle"),
             Self::Waiting {
                 since,
                 cooldown_until,
             } => {
-                object.text("state", "waiting");
-                object.number("since", since);
-                object.optional_number("cooldown_until", cooldown_until);
+                object.text(key!("state"), "waiting");
+                object.number(key!("since"), since);
+                object.optional_number(key!("cooldown_until"), cooldown_until);
             }
             Self::Chatting {
                 ref chat,
                 partner_away_until,
             } => {
-                object.text("state", "chatting");
-                object.text("chat_id", chat.chat_id);
-                object.object("chat", |fields| chat.write_fields(fields));
-                object.optional_number("partner_away_until", partner_away_until);
+                object.text(key!("state"), "chatting");
+                object.text(key!("chat_id"), chat.chat_id);
+                object.object(key!("chat"), |fields| chat.write_fields(fields));
+                object.optional_number(key!("partner_away_until"), partner_away_until);
             }
         }
     }
@@ -133,23 +135,23 @@ impl State<'_> {
 
 impl Waiting {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.number("since", self.since);
-        object.optional_number("cooldown_until", self.cooldown_until);
+        object.number(key!("since"), self.since);
+        object.optional_number(key!("cooldown_until"), self.cooldown_until);
         if self.paused {
-            object.flag("paused", true);
+            object.flag(key!("paused"), true);
         }
     }
 }
 
 impl Matched<'_> {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.text("chat_id", self.chat_id);
-        object.texts("common_interests", self.common_interests);
-        object.optional_text("language", self.language);
-        object.text("mode", self.mode.as_str());
-        object.flag("initiator", self.initiator);
+        object.text(key!("chat_id"), self.chat_id);
+        object.texts(key!("common_interests"), self.common_interests);
+        object.optional_text(key!("language"), self.language);
+        object.text(key!("mode"), self.mode.as_str());
+        object.flag(key!("initiator"), self.initiator);
         if !self.ice_servers.is_empty() {
-            object.objects("ice_servers", self.ice_servers, |fields, server| {
+            object.objects(key!("ice_servers"), self.ice_servers, |fields, server| {
                 server.write_fields(fields);
             });
         }
@@ -158,19 +160,19 @@ impl Matched<'_> {
 
 impl IceServer {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.texts("urls", &self.urls);
-        object.optional_text("username", self.username.as_deref());
-        object.optional_text("credential", self.credential.as_deref());
+        object.texts(key!("urls"), &self.urls);
+        object.optional_text(key!("username"), self.username.as_deref());
+        object.optional_text(key!("credential"), self.credential.as_deref());
     }
 }
 
 impl Refusal<'_> {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.text("code", self.code.as_str());
-        object.text("message", self.message);
-        object.optional_text("ref", self.reference);
-        object.optional_number("retry_after_ms", self.retry_after_ms);
-        object.optional_text("ban_id", self.ban_id);
-        object.optional_number("until", self.until);
+        object.text(key!("code"), self.code.as_str());
+        object.text(key!("message"), self.message);
+        object.optional_text(key!("ref"), self.reference);
+        object.optional_number(key!("retry_after_ms"), self.retry_after_ms);
+        object.optional_text(key!("ban_id"), self.ban_id);
+        object.optional_number(key!("until"), self.until);
     }
 }

@@ -20,11 +20,22 @@ impl<'a> Quoted<'a> {
         Self { inside, escaped }
     }
 
+    /// Whether the string says anything else than what is written.
+    pub(super) const fn has_escapes(self) -> bool {
+        self.escaped
+    }
+
     /// What the string says; borrowed unless it has escapes.
+    #[inline]
     pub(crate) fn decode(self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.inside);
+        if self.escaped {
+            Cow::Owned(self.decode_escapes())
+        } else {
+            Cow::Borrowed(self.inside)
         }
+    }
+
+    fn decode_escapes(self) -> String {
         let mut decoded = String::with_capacity(self.inside.len());
         let mut rest = self.inside;
         loop {
@@ -32,7 +43,7 @@ impl<'a> Quoted<'a> {
             decoded.push_str(plain);
             let Some((character, length)) = escape(from_escape.as_bytes()) else {
                 // Nothing but the end is left, since the scanner has let only whole escapes pass.
-                return Cow::Owned(decoded);
+                return decoded;
             };
             decoded.push(character);
             rest = &from_escape[length..];

@@ -208,7 +208,7 @@ impl<'a> Scanner<'a> {
     fn key(&mut self) -> Result<Quoted<'a>, Malformed> {
         self.skip_space();
         self.expect(b'"')?;
-        let key = self.rest_of_string()?.0;
+        let key = self.rest_of_string()?;
         self.skip_space();
         self.expect(b':')?;
         Ok(key)
@@ -216,7 +216,9 @@ impl<'a> Scanner<'a> {
 
     fn scalar(&mut self) -> Result<Kind, Malformed> {
         match self.take() {
-            Some(b'"') => self.rest_of_string().map(|(_, escaped)| Kind::Text { escaped }),
+            Some(b'"') => self.rest_of_string().map(|text| Kind::Text {
+                escaped: text.has_escapes(),
+            }),
             Some(b't') => self.rest_of_word("rue", Kind::True),
             Some(b'f') => self.rest_of_word("alse", Kind::False),
             Some(b'n') => self.rest_of_word("ull", Kind::Null),
@@ -228,22 +230,31 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads to the closing quotation mark; says what is inside and whether it has escapes.
-    fn rest_of_string(&mut self) -> Result<(Quoted<'a>, bool), Malformed> {
+    /// Reads to the closing quotation mark.
+    fn rest_of_string(&mut self) -> Result<Quoted<'a>, Malformed> {
+        let rest = &self.frame[self.at..];
+        let plain = plain_run(rest.as_bytes());
+        if rest.as_bytes().get(plain) != Some(&b'"') {
+            return self.rest_of_escaped_string();
+        }
+        self.at += plain + 1;
+        Ok(Quoted::new(&rest[..plain], false))
+    }
+
+    /// As [`Scanner::rest_of_string`], where there is more to it than characters that stand for themselves.
+    fn rest_of_escaped_string(&mut self) -> Result<Quoted<'a>, Malformed> {
         let start = self.at;
-        let mut escaped = false;
         loop {
             self.at += plain_run(self.rest());
             match self.peek() {
                 Some(b'"') => {
                     let inside = &self.frame[start..self.at];
                     self.at += 1;
-                    return Ok((Quoted::new(inside, escaped), escaped));
+                    return Ok(Quoted::new(inside, true));
                 }
                 Some(b'\\') => {
                     let (_, length) = escape(self.rest()).ok_or(Malformed::Syntax)?;
                     self.at += length;
-                    escaped = true;
                 }
                 _ => return Err(Malformed::Syntax),
             }

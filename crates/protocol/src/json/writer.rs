@@ -5,68 +5,96 @@
 
 use super::plain::plain_run;
 
+/// A key with the punctuation around it, put together at compile time: `key!("text")`.
+#[derive(Clone, Copy)]
+pub(crate) struct Key(&'static str);
+
+impl Key {
+    /// Takes a key as [`key!`] spells it.
+    pub(crate) const fn spelled(key: &'static str) -> Self {
+        Self(key)
+    }
+}
+
+/// The [`Key`] of this name.
+macro_rules! key {
+    ($name:literal) => {
+        $crate::json::Key::spelled(concat!(",\"", $name, "\":"))
+    };
+}
+pub(crate) use key;
+
 /// An object that is being written; [`ObjectWriter::end`] closes it.
 pub(crate) struct ObjectWriter<'a> {
     out: &'a mut Vec<u8>,
-    is_empty: bool,
+    start: usize,
 }
 
 impl<'a> ObjectWriter<'a> {
     /// Begins an object at the end of `out`.
-    pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, is_empty: true }
+    pub(crate) const fn begin(out: &'a mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start }
     }
 
     /// Closes the object.
     pub(crate) fn end(self) {
+        // Each key has brought its comma along, and the first one stands where the object begins.
+        match self.out.get_mut(self.start) {
+            Some(comma) => *comma = b'{',
+            None => self.out.push(b'{'),
+        }
         self.out.push(b'}');
     }
 
     /// Writes a string.
-    pub(crate) fn text(&mut self, key: &str, text: &str) {
+    #[inline]
+    pub(crate) fn text(&mut self, key: Key, text: &str) {
         self.key(key);
         push_string(self.out, text);
     }
 
     /// Writes a whole number.
-    pub(crate) fn number(&mut self, key: &str, number: u64) {
+    #[inline]
+    pub(crate) fn number(&mut self, key: Key, number: u64) {
         self.key(key);
         push_number(self.out, number);
     }
 
     /// Writes a truth value.
-    pub(crate) fn flag(&mut self, key: &str, flag: bool) {
+    #[inline]
+    pub(crate) fn flag(&mut self, key: Key, flag: bool) {
         self.raw(key, if flag { "true" } else { "false" });
     }
 
     /// Writes a value that is JSON already.
-    pub(crate) fn raw(&mut self, key: &str, json: &str) {
+    #[inline]
+    pub(crate) fn raw(&mut self, key: Key, json: &str) {
         self.key(key);
         self.out.extend_from_slice(json.as_bytes());
     }
 
     /// Writes a string, or nothing at all.
-    pub(crate) fn optional_text(&mut self, key: &str, text: Option<&str>) {
+    pub(crate) fn optional_text(&mut self, key: Key, text: Option<&str>) {
         if let Some(text) = text {
             self.text(key, text);
         }
     }
 
     /// Writes a whole number, or nothing at all.
-    pub(crate) fn optional_number(&mut self, key: &str, number: Option<u64>) {
+    pub(crate) fn optional_number(&mut self, key: Key, number: Option<u64>) {
         if let Some(number) = number {
             self.number(key, number);
         }
     }
 
     /// Writes an array of strings.
-    pub(crate) fn texts(&mut self, key: &str, texts: impl IntoIterator<Item: AsRef<str>>) {
+    pub(crate) fn texts(&mut self, key: Key, texts: impl IntoIterator<Item: AsRef<str>>) {
         self.array(key, texts, |out, text| push_string(out, text.as_ref()));
     }
 
     /// Writes an object, whose fields `write` writes.
-    pub(crate) fn object(&mut self, key: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(crate) fn object(&mut self, key: Key, write: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.key(key);
         push_object(self.out, write);
     }
@@ -74,7 +102,7 @@ impl<'a> ObjectWriter<'a> {
     /// Writes an array of objects; `write` writes the fields of one.
     pub(crate) fn objects<I: IntoIterator>(
         &mut self,
-        key: &str,
+        key: Key,
         items: I,
         write: impl Fn(&mut ObjectWriter<'_>, I::Item),
     ) {
@@ -83,7 +111,7 @@ impl<'a> ObjectWriter<'a> {
         });
     }
 
-    fn array<I: IntoIterator>(&mut self, key: &str, items: I, write: impl Fn(&mut Vec<u8>, I::Item)) {
+    fn array<I: IntoIterator>(&mut self, key: Key, items: I, write: impl Fn(&mut Vec<u8>, I::Item)) {
         self.key(key);
         self.out.push(b'[');
         for (index, item) in items.into_iter().enumerate() {
@@ -95,12 +123,9 @@ impl<'a> ObjectWriter<'a> {
         self.out.push(b']');
     }
 
-    fn key(&mut self, key: &str) {
-        self.out
-            .extend_from_slice(if self.is_empty { b"\"" } else { b",\"" });
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
-        self.is_empty = false;
+    #[inline]
+    fn key(&mut self, key: Key) {
+        self.out.extend_from_slice(key.0.as_bytes());
     }
 }
 
@@ -192,6 +217,19 @@ mod tests {
         // Each escape has one backslash, and that of the backslash itself has two.
         let written = String::from_utf8(out).expect("UTF-8");
         assert_eq!(written.matches('\\').count(), 32 + 1 + 2);
+    }
+
+    #[test]
+    fn an_object_may_have_no_field_some_or_another_object() {
+        let mut out = b"[".to_vec();
+        let mut object = ObjectWriter::begin(&mut out);
+        object.object(key!("empty"), |_| {});
+        object.object(key!("full"), |inner| {
+            inner.number(key!("a"), 1);
+            inner.objects(key!("b"), [2, 3], |one, number| one.number(key!("n"), number));
+        });
+        object.end();
+        assert_eq!(out, br#"[{"empty":{},"full":{"a":1,"b":[{"n":2},{"n":3}]}}"#);
     }
 
     #[test]
