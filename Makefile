@@ -53,10 +53,15 @@ browser: build ## Run the browser tests alone, after make setup
 conformance: build ## Run the WebSocket conformance cases alone, after make setup
 	tests/websocket-conformance.sh
 
-lint: need-cargo ## Check format, lints and documentation
+lint: need-cargo ## Check format, lints, documentation and, after make setup, spelling
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@if [ -x .venv/bin/typos ]; then \
+		echo "typos"; .venv/bin/typos --config .config/typos.toml --format brief; \
+	else \
+		echo "The spelling check is left out; make setup installs it."; \
+	fi
 
 fmt: need-cargo ## Format the code
 	cargo fmt --all
@@ -68,7 +73,7 @@ doc: need-cargo ## Build the documentation of the code
 bench: need-cargo ## Run the benchmarks
 	cargo bench --workspace
 
-check: lint test ## Do all that continuous integration does
+check: setup lint test ## Do all that continuous integration does
 
 clean: need-cargo ## Remove everything that was built or installed here
 	cargo clean

@@ -68,3 +68,46 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "a task panicked");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_and_without_its_words() {
+        let page = Page::default();
+        let writer = page.clone();
+        let lines = tracing_subscriber::fmt()
+            .json()
+            .with_writer(move || writer.clone())
+            .finish();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(log_panic));
+        let outcome =
+            tracing::subscriber::with_default(lines, || panic::catch_unwind(|| panic!("hello, stranger")));
+        panic::set_hook(before);
+        assert!(outcome.is_err());
+        let logged = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            logged.contains("telemetry.rs:") && logged.contains("a task panicked"),
+            "{logged}"
+        );
+        assert!(!logged.contains("stranger"), "{logged}");
+    }
+}
