@@ -4,7 +4,9 @@
 //! the variables `PASSERBY__SECTION__KEY`.
 //!
 //! **Architecture Invariants.** Settings stop at this crate: the other crates have options of their own, which wiring
-//! fills. No value is looked up by name after loading. Nothing here prints, logs or ends the process.
+//! fills. No value is looked up by name after loading. Nothing here prints, logs or ends the process. There is a file for
+//! each section, with its fields, its defaults and the rules that concern it alone; it knows no other section, but that
+//! the store asks for the identity's secret.
 
 mod admin;
 mod http;

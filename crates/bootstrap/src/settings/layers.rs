@@ -145,6 +145,7 @@ impl Known {
         problems: &mut Problems,
     ) -> Map<String, String> {
         let mut kept = Map::new();
+        let mut seen = BTreeSet::new();
         for (name, value) in environment {
             let name = name.to_string_lossy().into_owned();
             let start = format!("{PREFIX}{SEPARATOR}").to_lowercase();
@@ -155,6 +156,9 @@ impl Known {
             if !self.0.contains(&key) {
                 let why = format!("{} (it comes from the variable {name})", self.unknown(&key));
                 problems.add(key, why);
+            } else if !seen.insert(key.clone()) {
+                // Variables may be written in small letters, so two can mean one key, and neither is the later one.
+                problems.add(key, format!("set by two variables, one of them {name}"));
             } else if let Ok(value) = value.into_string() {
                 kept.insert(name, value);
             } else {

@@ -238,6 +238,10 @@ fn a_misspelt_key_is_named_in_full_wherever_it_stands() {
     assert_eq!(faults("", &[("PASSERBY__HTTP", "x")]), ["http"]);
     assert_eq!(faults("", &[("PASSERBY__HTTP__HOSTS__0", "x")]), ["http.hosts.0"]);
     assert_eq!(faults("", &[("PASSERBY__", "x")]), [""]);
+    assert_eq!(
+        faults("", &[("PASSERBY__NODE__ID", "x"), ("passerby__node__id", "y")]),
+        ["node.id"]
+    );
     let why = &problems("", &[("PASSERBY__HTTP__LISEN", "x")])[0].why;
     assert!(
         why.contains("PASSERBY__HTTP__LISEN") && why.contains("listen"),
