@@ -1,8 +1,8 @@
 //! What a client may ask for.
 //!
 //! **Architecture Invariants.** A value here is well formed and no more: whether the chat exists, the text is
-//! allowed or the language is one is for others to say. `Debug` names the command and shows none of its fields,
-//! so that no log can repeat what somebody wrote.
+//! allowed or the language is one is for others to say. `Debug` names the command and shows none of its
+//! fields, so that no log can repeat what somebody wrote.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::words::{Mode, ReportReason};
 /// Strings are borrowed from the frame wherever they hold no escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// The client's own name for the command, 1 to [`ID_BYTES`](crate::ID_BYTES) bytes; an `error` gives it back
-    /// as `ref`. For [`Command::Message`] it is the message's id, which `ack` names.
+    /// The client's own name for the command, 1 to [`ID_BYTES`](crate::ID_BYTES) bytes; an `error` gives it
+    /// back as `ref`. For [`Command::Message`] it is the message's id, which `ack` names.
     pub id: Option<Cow<'a, str>>,
     /// What is asked for.
     pub command: Command<'a>,
@@ -68,8 +68,8 @@ pub enum Command<'a> {
     Signal {
         /// The chat it is meant for.
         chat_id: Cow<'a, str>,
-        /// One JSON value, up to [`SIGNAL_BYTES`](crate::SIGNAL_BYTES) bytes, character for character as sent. It
-        /// is valid JSON without repeated keys or lone surrogates, and may be forwarded as it is.
+        /// One JSON value, up to [`SIGNAL_BYTES`](crate::SIGNAL_BYTES) bytes, character for character as
+        /// sent. It is valid JSON without repeated keys or lone surrogates, and may be forwarded as it is.
         data: &'a str,
     },
     /// Ask for a `pong`.

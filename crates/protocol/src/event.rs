@@ -1,14 +1,18 @@
 //! What a client hears.
 //!
-//! **Architecture Invariants.** An event borrows all it says and lives only to be written. No event has a place for
-//! anything about the partner but what the partner said. `Debug` names the event and shows none of its fields.
+//! **Architecture Invariants.** An event borrows all it says and lives only to be written. No event has a
+//! place for anything about the partner but what the partner said. `Debug` names the event and shows none of
+//! its fields.
 
 use std::fmt;
 
 use crate::code::ErrorCode;
 use crate::words::{EndReason, Mode};
 
+mod welcome;
 mod write;
+
+pub use welcome::{State, Welcome};
 
 /// One event to a client. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -155,56 +159,6 @@ impl fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(self.name()).finish_non_exhaustive()
     }
-}
-
-/// What a client learns when its connection is up.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Welcome<'a> {
-    /// The name of the seat.
-    pub user_id: &'a str,
-    /// The name of the node.
-    pub node: &'a str,
-    /// What the user does: before the query's `join` on a fresh seat, after the replay on a resumed one.
-    pub state: State<'a>,
-    /// The token that takes the seat back after a dropped connection.
-    pub resume_token: &'a str,
-    /// Whether the seat was there before.
-    pub resumed: bool,
-    /// Whether events that the client has not processed are lost.
-    pub gap: bool,
-    /// The number before that of the next numbered event.
-    pub seq: u64,
-    /// The number of the last event that is replayed.
-    pub replay_to: u64,
-    /// The server's time.
-    pub now: u64,
-    /// The most characters of a message.
-    pub message_chars: u64,
-    /// The most bytes of a frame.
-    pub frame_bytes: u64,
-    /// How many people are here.
-    pub online: u64,
-}
-
-/// What a user does, as `welcome` tells it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum State<'a> {
-    /// Neither waiting nor chatting.
-    Idle,
-    /// In the queue.
-    Waiting {
-        /// The place in time.
-        since: u64,
-        /// Until when the last partner cannot be met, while that is in the future.
-        cooldown_until: Option<u64>,
-    },
-    /// In a chat.
-    Chatting {
-        /// What `matched` said about it.
-        chat: Matched<'a>,
-        /// Until when a partner who is away may come back.
-        partner_away_until: Option<u64>,
-    },
 }
 
 /// Being in the queue.

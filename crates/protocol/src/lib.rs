@@ -17,9 +17,9 @@
 //!
 //! **API Boundary.** Client libraries and other transports may build on this crate.
 //!
-//! **Architecture Invariants.** The crate knows nothing of the domain: it says whether a frame is well formed,
-//! never whether it is allowed. It does no I/O, has no clock and no dependency. Nothing here panics on input,
-//! and no error and no `Debug` repeats what somebody wrote.
+//! **Architecture Invariants.** The crate knows nothing of the domain: it says whether a frame is well
+//! formed, never whether it is allowed. It does no I/O, has no clock and no dependency. Nothing here panics
+//! on input, and no error and no `Debug` repeats what somebody wrote.
 
 mod code;
 mod command;

@@ -1,7 +1,8 @@
 //! The fields of one frame that the protocol knows, found in one pass and not yet decoded.
 //!
-//! **Architecture Invariants.** The `type` may come last, so fields are gathered before anybody knows which of them
-//! matter. Keys are compared decoded, so no spelling of a key can smuggle a second value past the first.
+//! **Architecture Invariants.** The `type` may come last, so fields are gathered before anybody knows which
+//! of them matter. Keys are compared decoded, so no spelling of a key can smuggle a second value past the
+//! first.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! From the text of a frame to a command.
 //!
-//! **Architecture Invariants.** A frame is judged in this order, and the first fault decides: it is one JSON object
-//! without repeated keys; its `type` is a string; there is a command of that type; that command's fields are
-//! right; its `id` is right. A field that belongs to another command is unknown to this one, and what is unknown
-//! is ignored. `null` for a field that may be absent counts as absent; for one that must be there it is of the
-//! wrong kind.
+//! **Architecture Invariants.** A frame is judged in this order, and the first fault decides: it is one JSON
+//! object without repeated keys; its `type` is a string; there is a command of that type; that command's
+//! fields are right; its `id` is right. A field that belongs to another command is unknown to this one, and
+//! what is unknown is ignored. `null` for a field that may be absent counts as absent; for one that must be
+//! there it is of the wrong kind.
 
 use std::borrow::Cow;
 
@@ -17,12 +17,12 @@ use crate::words::{Mode, ReportReason};
 /// Reads one frame from a client.
 ///
 /// The work is linear in the length of the frame, but for the sorting of unknown and nested keys; nothing is
-/// allocated for a frame without escapes, unknown fields and nested values. There is no limit of its own on the
-/// frame's length: who reads frames from a socket bounds it there.
+/// allocated for a frame without escapes, unknown fields and nested values. There is no limit of its own on
+/// the frame's length: who reads frames from a socket bounds it there.
 ///
 /// # Errors
-/// What is wrong with the frame, and its `id` where that could be read: also from a frame that is broken further
-/// on, so that whoever waits for the answer to that command gets it.
+/// What is wrong with the frame, and its `id` where that could be read: also from a frame that is broken
+/// further on, so that whoever waits for the answer to that command gets it.
 pub fn parse(frame: &str) -> Result<Frame<'_>, Refused<'_>> {
     let mut members = Members::default();
     read(frame, &mut members).map_err(|kind| Refused {

@@ -1,8 +1,8 @@
 //! The query of `/ws`: how one would like to come in.
 //!
-//! **Architecture Invariants.** An error names a parameter and never its value. `Debug` of a query shows neither
-//! interests nor the resume token. Values get their meaning elsewhere: an interest, a language and a token are
-//! only text here.
+//! **Architecture Invariants.** An error names a parameter and never its value. `Debug` of a query shows
+//! neither interests nor the resume token. Values get their meaning elsewhere: an interest, a language and a
+//! token are only text here.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ mod form;
 pub struct ConnectQuery {
     /// Whether to enter the queue at once.
     pub join: JoinMode,
-    /// Up to [`MAX_INTERESTS`] interests as written: neither normalised nor checked. One may be empty, which is
-    /// for whoever checks them to refuse.
+    /// Up to [`MAX_INTERESTS`] interests as written: neither normalised nor checked. One may be empty, which
+    /// is for whoever checks them to refuse.
     pub interests: Vec<String>,
     /// A language tag as written; not yet checked.
     pub language: Option<String>,

@@ -1,7 +1,8 @@
 //! Why a frame was refused before anybody acted on it.
 //!
-//! **Architecture Invariants.** A refusal names a field of the protocol at most; it never repeats input. The one
-//! thing of the client's that it carries is the command's `id`, which the client needs to know what failed.
+//! **Architecture Invariants.** A refusal names a field of the protocol at most; it never repeats input. The
+//! one thing of the client's that it carries is the command's `id`, which the client needs to know what
+//! failed.
 
 use std::borrow::Cow;
 use std::fmt;

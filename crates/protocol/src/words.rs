@@ -1,7 +1,7 @@
 //! The closed sets of words that fields of frames are made of.
 //!
-//! **Architecture Invariants.** Each word is spelled once, in its `as_str`; reading compares with what writing
-//! says. Words are compared exactly: no case folding, no trimming.
+//! **Architecture Invariants.** Each word is spelled once, in its `as_str`; reading compares with what
+//! writing says. Words are compared exactly: no case folding, no trimming.
 
 /// What two people use to chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

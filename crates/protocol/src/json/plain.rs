@@ -1,7 +1,7 @@
 //! Finding the end of a run of bytes that a JSON string holds as they are.
 //!
-//! **Architecture Invariants.** The scanner and the writer share this one definition of what must be escaped: the
-//! quotation mark, the backslash and the control characters below U+0020.
+//! **Architecture Invariants.** The scanner and the writer share this one definition of what must be escaped:
+//! the quotation mark, the backslash and the control characters below U+0020.
 
 const ONES: u64 = u64::from_le_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
@@ -28,8 +28,8 @@ const fn escaped_bytes(word: u64) -> u64 {
     let control = word.wrapping_sub(ONES * b' ' as u64);
     let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // A subtraction borrows into the high bit of a byte that is too small; a byte above 0x7f has that bit anyway
-    // and is never escaped, which the last term sees to. XOR with ASCII leaves the high bit as it was.
+    // A subtraction borrows into the high bit of a byte that is too small; a byte above 0x7f has that bit
+    // anyway and is never escaped, which the last term sees to. XOR with ASCII leaves the high bit as it was.
     (control | quote | backslash) & !word & HIGH
 }
 

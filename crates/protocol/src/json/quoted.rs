@@ -1,7 +1,7 @@
 //! The inside of a JSON string, and its escapes.
 //!
-//! **Architecture Invariants.** One function, [`escape`], says what an escape is; checking and decoding both use
-//! it. A lone surrogate is no escape, in skipped values neither.
+//! **Architecture Invariants.** One function, [`escape`], says what an escape is; checking and decoding both
+//! use it. A lone surrogate is no escape, in skipped values neither.
 
 use std::borrow::Cow;
 
@@ -51,8 +51,8 @@ impl<'a> Quoted<'a> {
     }
 }
 
-/// The character that the escape at the front of `bytes` stands for, and the escape's length; `None` where there
-/// is no valid escape.
+/// The character that the escape at the front of `bytes` stands for, and the escape's length; `None` where
+/// there is no valid escape.
 pub(super) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     let [b'\\', letter, rest @ ..] = bytes else {
         return None;

@@ -1,16 +1,18 @@
 //! One pass over a frame that checks all of it and hands out its values.
 //!
-//! **Architecture Invariants.** What comes out is valid by RFC 8259, and stricter: no lone surrogates, no nesting
-//! beyond [`NESTING`]. Repeated keys are noted and not refused at once, so that the reader may still find the
-//! `id` that an error has to name. Everything is iterative; the stack of open values is bounded by [`NESTING`].
+//! **Architecture Invariants.** What comes out is valid by RFC 8259, and stricter: no lone surrogates, no
+//! nesting beyond [`NESTING`]. Repeated keys are noted and not refused at once, so that the reader may still
+//! find the `id` that an error has to name. Everything is iterative; the stack of open values is bounded by
+//! [`NESTING`].
 
 use std::borrow::Cow;
 
-use super::plain::plain_run;
-use super::quoted::{Quoted, escape};
+use super::quoted::Quoted;
 use super::value::{Kind, Value};
 use crate::limits::NESTING;
 use crate::refused::Malformed;
+
+mod scalars;
 
 /// A place in a frame, and what is open around it.
 pub(crate) struct Scanner<'a> {
@@ -111,7 +113,8 @@ impl<'a> Scanner<'a> {
         Ok(!is_empty)
     }
 
-    /// After an element: reads what separates it from the next, or the array's end, and says whether one follows.
+    /// After an element: reads what separates it from the next, or the array's end, and says whether one
+    /// follows.
     pub(super) fn next_element(&mut self) -> Result<bool, Malformed> {
         self.skip_space();
         match self.take() {
@@ -176,7 +179,8 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    /// Fails where one more level would be one too many. The frame's own object is a level that is not in `open`.
+    /// Fails where one more level would be one too many. The frame's own object is a level that is not in
+    /// `open`.
     const fn check_depth(&self) -> Result<(), Malformed> {
         if self.open.len() + 2 > NESTING {
             Err(Malformed::TooDeep)
@@ -212,101 +216,6 @@ impl<'a> Scanner<'a> {
         self.skip_space();
         self.expect(b':')?;
         Ok(key)
-    }
-
-    fn scalar(&mut self) -> Result<Kind, Malformed> {
-        match self.take() {
-            Some(b'"') => self.rest_of_string().map(|text| Kind::Text {
-                escaped: text.has_escapes(),
-            }),
-            Some(b't') => self.rest_of_word("rue", Kind::True),
-            Some(b'f') => self.rest_of_word("alse", Kind::False),
-            Some(b'n') => self.rest_of_word("ull", Kind::Null),
-            Some(b'-') => {
-                let first = self.take();
-                self.rest_of_number(first)
-            }
-            first => self.rest_of_number(first),
-        }
-    }
-
-    /// Reads to the closing quotation mark.
-    fn rest_of_string(&mut self) -> Result<Quoted<'a>, Malformed> {
-        let rest = &self.frame[self.at..];
-        let plain = plain_run(rest.as_bytes());
-        if rest.as_bytes().get(plain) != Some(&b'"') {
-            return self.rest_of_escaped_string();
-        }
-        self.at += plain + 1;
-        Ok(Quoted::new(&rest[..plain], false))
-    }
-
-    /// As [`Scanner::rest_of_string`], where there is more to it than characters that stand for themselves.
-    fn rest_of_escaped_string(&mut self) -> Result<Quoted<'a>, Malformed> {
-        let start = self.at;
-        loop {
-            self.at += plain_run(self.rest());
-            match self.peek() {
-                Some(b'"') => {
-                    let inside = &self.frame[start..self.at];
-                    self.at += 1;
-                    return Ok(Quoted::new(inside, true));
-                }
-                Some(b'\\') => {
-                    let (_, length) = escape(self.rest()).ok_or(Malformed::Syntax)?;
-                    self.at += length;
-                }
-                _ => return Err(Malformed::Syntax),
-            }
-        }
-    }
-
-    fn rest_of_word(&mut self, rest: &str, kind: Kind) -> Result<Kind, Malformed> {
-        if !self.rest().starts_with(rest.as_bytes()) {
-            return Err(Malformed::Syntax);
-        }
-        self.at += rest.len();
-        Ok(kind)
-    }
-
-    /// Reads a number from behind its first digit. Its size does not matter: nobody computes with it.
-    fn rest_of_number(&mut self, first: Option<u8>) -> Result<Kind, Malformed> {
-        match first {
-            Some(b'0') => {}
-            Some(b'1'..=b'9') => self.skip_digits(),
-            _ => return Err(Malformed::Syntax),
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(Kind::Number)
-    }
-
-    /// Reads one digit or more.
-    fn digits(&mut self) -> Result<(), Malformed> {
-        let start = self.at;
-        self.skip_digits();
-        if self.at == start {
-            Err(Malformed::Syntax)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn skip_digits(&mut self) {
-        self.at += self
-            .rest()
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
     }
 
     fn skip_space(&mut self) {

@@ -1,7 +1,7 @@
 //! A value found in a frame: where it stands and what kind it is.
 //!
-//! **Architecture Invariants.** A [`Value`] only comes from the scanner, so its text is one valid JSON value. It is
-//! decoded when somebody asks, not before.
+//! **Architecture Invariants.** A [`Value`] only comes from the scanner, so its text is one valid JSON value.
+//! It is decoded when somebody asks, not before.
 
 use std::borrow::Cow;
 
@@ -62,14 +62,16 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The elements in order, if it is an array. They are read one by one, so that who stops early pays for no more.
+    /// The elements in order, if it is an array. They are read one by one, so that who stops early pays for
+    /// no more.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'a>>> {
         if self.kind != Kind::Array {
             return None;
         }
         let mut scanner = Scanner::new(self.raw);
         let mut more = scanner.first_element();
-        // The scanner has let the whole array pass before, so no error can hide in an end that comes too soon.
+        // The scanner has let the whole array pass before, so no error can hide in an end that comes too
+        // soon.
         Some(std::iter::from_fn(move || {
             if !matches!(more, Ok(true)) {
                 return None;

@@ -49,7 +49,8 @@ proptest! {
     #[test]
     fn valid_json_is_judged_as_serde_json_judges_it(frame in frames::valid()) {
         check_verdict(&frame)?;
-        prop_assert!(frame.trim_start().starts_with(['{']) == (verdict(&frame) != Verdict::NotAnObject), "{}", frame);
+        let is_an_object = frame.trim_start().starts_with('{');
+        prop_assert_eq!(is_an_object, verdict(&frame) != Verdict::NotAnObject, "{}", frame);
     }
 
     #[test]

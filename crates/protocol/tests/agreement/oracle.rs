@@ -22,8 +22,8 @@ pub(crate) enum Verdict {
 
 /// Judges the form of a frame.
 ///
-/// A frame that is both broken and too deep is only called broken here; who reads it from the front may meet the
-/// depth first.
+/// A frame that is both broken and too deep is only called broken here; who reads it from the front may meet
+/// the depth first.
 pub(crate) fn verdict(frame: &str) -> Verdict {
     let mut survey = Survey {
         levels: 0,

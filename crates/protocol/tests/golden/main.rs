@@ -1,8 +1,8 @@
 //! Each command and event beside its golden file, which shows it as it is on the wire.
 //!
-//! A client author may take the files as they are: `golden/commands/NAME.json` is a frame the server understands,
-//! `golden/events/NAME.json` is byte for byte what it sends. `NAME` is the `type`, and a word for the variant where
-//! there are several.
+//! A client author may take the files as they are: `golden/commands/NAME.json` is a frame the server
+//! understands, `golden/events/NAME.json` is byte for byte what it sends. `NAME` is the `type`, and a word
+//! for the variant where there are several.
 
 #![expect(
     clippy::expect_used,
