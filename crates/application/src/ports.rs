@@ -26,7 +26,7 @@ pub use observer::{Completeness, Fact, Observer};
 pub use pairing::{Block, Claim, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp};
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};
-pub use wire::{Backlog, Farewell, Flushed, Wire, Written};
+pub use wire::{Backlog, Encoder, Farewell, Flushed, Wire, Written};
 
 #[cfg(feature = "testing")]
 pub use {

@@ -5,14 +5,21 @@ use passerby_domain::id::Seq;
 use passerby_domain::notice::Notice;
 use std::sync::Arc;
 
+/// Writes notices down for one kind of connection.
+///
+/// The same bytes serve every connection of a seat, so that a replay is a copy.
+pub trait Encoder: Send + Sync + 'static {
+    /// Appends `notice` to `out`. `seq` is the notice's number, if it has one.
+    fn encode(&self, notice: &Notice<'_>, seq: Option<Seq>, out: &mut Vec<u8>);
+}
+
 /// One client connection: takes bytes without ever waiting, and hangs up when told.
 ///
 /// All methods may be called under the lock of the outbox that owns the connection, from any thread, so they
 /// must neither wait nor call back into it.
 pub trait Wire: Send + Sync + 'static {
-    /// Appends `notice` to `out` as this kind of connection sends it. The same bytes serve every connection of a
-    /// seat, so that a replay is a copy. `seq` is the notice's number, if it has one.
-    fn encode(notice: &Notice<'_>, seq: Option<Seq>, out: &mut Vec<u8>);
+    /// How notices look on this kind of connection.
+    type Encoder: Encoder;
 
     /// Writes as much of `first` and then `second` as the connection takes right now.
     fn write(&self, first: &[u8], second: &[u8]) -> Written;

@@ -28,17 +28,17 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Looks after a seat whose connection is at rest: forgets what is too old to be replayed, and tells one who is
-    /// not in a chat how many people there are. To be called now and then, at most every 5 s; what it tells is
-    /// written by the next flush.
-    pub fn tend(&self, seat: &Seat<P>) {
+    /// Forgets what is too old to be replayed to the seat, and gives memory back. To be called now and then.
+    pub fn tidy(&self, seat: &Seat<P>) {
         let now = self.now();
         self.adapters.delivery.tidy(&seat.route, now);
-        let chats = {
-            let mut book = seat.lock();
-            book.avoidance.forget_ended(now);
-            book.session.chatting().is_some()
-        };
+        seat.lock().avoidance.forget_ended(now);
+    }
+
+    /// Tells a user who is not in a chat how many people there are; written by the next flush. To be called at most
+    /// every 5 s.
+    pub fn tell_census(&self, seat: &Seat<P>) {
+        let chats = seat.lock().session.chatting().is_some();
         if !chats {
             self.adapters
                 .delivery

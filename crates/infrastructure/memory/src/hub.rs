@@ -32,17 +32,17 @@ pub struct OutboxLimits {
 pub const OUTBOX_BYTES: usize = 320 * 1024;
 
 /// What all outboxes of a hub share.
-struct Shared<C> {
+struct Shared<W: Wire, C> {
     limits: OutboxLimits,
+    encoder: W::Encoder,
     clock: C,
     /// Ids of messages are remembered as keyed hashes, so that nobody can make two that collide.
     hashes: RandomState,
 }
 
 /// Delivers notices to the seats of this node.
-pub struct Hub<W, C> {
-    shared: Arc<Shared<C>>,
-    _wire: std::marker::PhantomData<fn(W)>,
+pub struct Hub<W: Wire, C> {
+    shared: Arc<Shared<W, C>>,
 }
 
 /// The way to one outbox.
@@ -60,17 +60,26 @@ impl<W: Wire, C: Clock> fmt::Debug for LocalRoute<W, C> {
     }
 }
 
-impl<W, C> fmt::Debug for Hub<W, C> {
+impl<W: Wire, C> fmt::Debug for Hub<W, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").field("limits", &self.shared.limits).finish_non_exhaustive()
+        f.debug_struct("Hub")
+            .field("limits", &self.shared.limits)
+            .finish_non_exhaustive()
     }
 }
 
 impl<W: Wire, C: Clock> Hub<W, C> {
     /// A hub whose outboxes have these limits.
     pub fn new(limits: OutboxLimits, clock: C) -> Self {
-        let shared = Shared { limits, clock, hashes: RandomState::new() };
-        Self { shared: Arc::new(shared), _wire: std::marker::PhantomData }
+        let shared = Shared {
+            limits,
+            clock,
+            hashes: RandomState::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            _wire: std::marker::PhantomData,
+        }
     }
 }
 
@@ -82,7 +91,13 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         LocalRoute(Outbox::open(self.shared.clone()))
     }
 
-    fn attach<'a>(&self, route: &Self::Route, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'a>) -> Replay {
+    fn attach<'a>(
+        &self,
+        route: &Self::Route,
+        wire: Arc<W>,
+        seen: Option<Seq>,
+        welcome: &Welcome<'a>,
+    ) -> Replay {
         route.0.attach(wire, seen, welcome)
     }
 

@@ -3,7 +3,9 @@
 use super::accepted::Accepted;
 use super::ring::Ring;
 use super::{OUTBOX_BYTES, Shared};
-use passerby_application::ports::{Backlog, Clock, Farewell, Flush, Flushed, Receipt, Undelivered, Wire, Written};
+use passerby_application::ports::{
+    Backlog, Clock, Farewell, Flush, Flushed, Receipt, Undelivered, Wire, Written,
+};
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Persistence, Replay, Welcome};
 use passerby_domain::time::Moment;
@@ -42,7 +44,7 @@ struct Content<W> {
 }
 
 pub(super) struct Outbox<W: Wire, C: Clock> {
-    shared: Arc<Shared<C>>,
+    shared: Arc<Shared<W, C>>,
     content: Mutex<Content<W>>,
 }
 
@@ -53,9 +55,18 @@ struct Pending<W: Wire, C: Clock> {
 }
 
 impl<W: Wire, C: Clock> Outbox<W, C> {
-    pub(super) fn open(shared: Arc<Shared<C>>) -> Arc<Self> {
-        let content = Content { seq: 0, chat: None, attached: None, ring: Ring::default(), accepted: Accepted::default() };
-        Arc::new(Self { shared, content: Mutex::new(content) })
+    pub(super) fn open(shared: Arc<Shared<W, C>>) -> Arc<Self> {
+        let content = Content {
+            seq: 0,
+            chat: None,
+            attached: None,
+            ring: Ring::default(),
+            accepted: Accepted::default(),
+        };
+        Arc::new(Self {
+            shared,
+            content: Mutex::new(content),
+        })
     }
 
     pub(super) fn attach(self: &Arc<Self>, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'_>) -> Replay {
@@ -64,18 +75,38 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         let last = content.seq;
         let replay = match (seen.map(Seq::get), content.ring.oldest()) {
             (None, _) => Replay::Fresh,
-            (Some(seen), _) if seen == last => Replay::Whole { seq: last, replay_to: last },
-            (Some(seen), Some(oldest)) if seen < last && seen + 1 >= oldest => Replay::Whole { seq: seen, replay_to: last },
-            (Some(seen), Some(oldest)) if seen < last => Replay::Gap { seq: oldest - 1, replay_to: last },
-            (Some(_), _) => Replay::Gap { seq: last, replay_to: last },
+            (Some(seen), _) if seen == last => Replay::Whole {
+                seq: last,
+                replay_to: last,
+            },
+            (Some(seen), Some(oldest)) if seen < last && seen + 1 >= oldest => Replay::Whole {
+                seq: seen,
+                replay_to: last,
+            },
+            (Some(seen), Some(oldest)) if seen < last => Replay::Gap {
+                seq: oldest - 1,
+                replay_to: last,
+            },
+            (Some(_), _) => Replay::Gap {
+                seq: last,
+                replay_to: last,
+            },
         };
         let from = match replay {
             Replay::Fresh => 0,
             Replay::Whole { seq, .. } | Replay::Gap { seq, .. } => seq,
         };
-        let welcome = Welcome { replay, ..welcome.clone() };
-        encode::<W, _>(&Notice::Welcome(&welcome), None, |frame| content.ring.rewind(from, frame));
-        content.attached = Some(Attached { wire, flow: Flow::Open });
+        let welcome = Welcome {
+            replay,
+            ..welcome.clone()
+        };
+        encode(&self.shared.encoder, &Notice::Welcome(&welcome), None, |frame| {
+            content.ring.rewind(from, frame)
+        });
+        content.attached = Some(Attached {
+            wire,
+            flow: Flow::Open,
+        });
         replay
     }
 
@@ -98,8 +129,12 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         }
         match notice.persistence() {
             Persistence::Transient if content.attached.is_none() => return,
-            Persistence::Transient => encode::<W, _>(notice, None, |frame| content.ring.push_transient(frame)),
-            Persistence::Numbered => content.push_numbered(notice, |_, _| true).unwrap_or_default(),
+            Persistence::Transient => encode(&self.shared.encoder, notice, None, |frame| {
+                content.ring.push_transient(frame)
+            }),
+            Persistence::Numbered => content
+                .push_numbered(&self.shared.encoder, notice, |_, _| true)
+                .unwrap_or_default(),
         }
         self.after_push(&mut content, flush);
     }
@@ -112,7 +147,12 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         }
     }
 
-    pub(super) fn deliver(self: &Arc<Self>, chat: ChatId, notice: &Notice<'_>, id: Option<&str>) -> Result<Receipt, Undelivered> {
+    pub(super) fn deliver(
+        self: &Arc<Self>,
+        chat: ChatId,
+        notice: &Notice<'_>,
+        id: Option<&str>,
+    ) -> Result<Receipt, Undelivered> {
         let mut content = self.lock();
         if content.chat != Some(chat) {
             return Err(Undelivered::Gone);
@@ -124,7 +164,9 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             if !self.has_room(&content, 0) {
                 return Err(Undelivered::Full);
             }
-            encode::<W, _>(notice, None, |frame| content.ring.push_transient(frame));
+            encode(&self.shared.encoder, notice, None, |frame| {
+                content.ring.push_transient(frame)
+            });
             return Ok(Receipt::Placed);
         }
         let hash = id.map(|id| self.shared.hashes.hash_one(id));
@@ -141,7 +183,10 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
                 && ring.pending_bytes() + len <= limits.bytes
                 && ring.make_room(len, OUTBOX_BYTES)
         };
-        if content.push_numbered(notice, fits).is_none() {
+        if content
+            .push_numbered(&self.shared.encoder, notice, fits)
+            .is_none()
+        {
             self.hang_up(&mut content, Farewell::SlowConsumer);
             return Err(Undelivered::Full);
         }
@@ -196,13 +241,23 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
 
     /// Writes what the connection takes.
     fn write(self: &Arc<Self>, content: &mut Content<W>) {
-        let Content { attached: Some(attached), ring, .. } = content else { return };
+        let Content {
+            attached: Some(attached),
+            ring,
+            ..
+        } = content
+        else {
+            return;
+        };
         if attached.flow != Flow::Open || !ring.has_unwritten() {
             return;
         }
         if self.write_to(attached, ring) == Flushed::Something {
             attached.flow = Flow::Draining;
-            attached.wire.drain(Arc::new(Pending { outbox: self.clone(), wire: attached.wire.clone() }));
+            attached.wire.drain(Arc::new(Pending {
+                outbox: self.clone(),
+                wire: attached.wire.clone(),
+            }));
         }
     }
 
@@ -216,17 +271,25 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
                 return Flushed::Nothing;
             }
         }
-        if ring.has_unwritten() { Flushed::Something } else { Flushed::Nothing }
+        if ring.has_unwritten() {
+            Flushed::Something
+        } else {
+            Flushed::Nothing
+        }
     }
 
     fn hang_up(&self, content: &mut Content<W>, why: Farewell) {
-        let Some(Attached { wire, .. }) = content.attached.take() else { return };
+        let Some(Attached { wire, .. }) = content.attached.take() else {
+            return;
+        };
         let rest = match why {
             // These are told the rest on their next connection, or there is no room for it.
             Farewell::Replaced | Farewell::SlowConsumer => content.ring.begun_frame(),
-            Farewell::Banned(_) | Farewell::Kicked | Farewell::IdleTimeout | Farewell::Restarting | Farewell::Overloaded => {
-                content.ring.unwritten_to_vec()
-            }
+            Farewell::Banned(_)
+            | Farewell::Kicked
+            | Farewell::IdleTimeout
+            | Farewell::Restarting
+            | Farewell::Overloaded => content.ring.unwritten_to_vec(),
         };
         content.ring.lose_connection();
         wire.close(rest, why);
@@ -239,10 +302,14 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
 
 impl<W: Wire> Content<W> {
     /// Numbers `notice` and appends it, if `fits` says that so many bytes may be. Written events make room for it.
-    fn push_numbered(&mut self, notice: &Notice<'_>, fits: impl FnOnce(&mut Ring, usize) -> bool) -> Option<()> {
+    fn push_numbered(
+        &mut self,
+        notice: &Notice<'_>,
+        fits: impl FnOnce(&mut Ring, usize) -> bool,
+    ) -> Option<()> {
         let seq = self.seq + 1;
         let ring = &mut self.ring;
-        let pushed = encode::<W, _>(notice, Some(Seq::new(seq)), |frame| {
+        let pushed = encode(encoder, notice, Some(Seq::new(seq)), |frame| {
             if !fits(ring, frame.len()) {
                 return None;
             }
@@ -261,7 +328,10 @@ impl<W: Wire, C: Clock> Backlog for Pending<W, C> {
     fn flush(&self) -> Flushed {
         let mut content = self.outbox.lock();
         let Content { attached, ring, .. } = &mut *content;
-        let Some(attached) = attached.as_mut().filter(|attached| Arc::ptr_eq(&attached.wire, &self.wire)) else {
+        let Some(attached) = attached
+            .as_mut()
+            .filter(|attached| Arc::ptr_eq(&attached.wire, &self.wire))
+        else {
             return Flushed::Nothing;
         };
         let left = self.outbox.write_to(attached, ring);
@@ -273,16 +343,25 @@ impl<W: Wire, C: Clock> Backlog for Pending<W, C> {
 
     fn stalled(&self) {
         let mut content = self.outbox.lock();
-        if content.attached.as_ref().is_some_and(|attached| Arc::ptr_eq(&attached.wire, &self.wire)) {
+        if content
+            .attached
+            .as_ref()
+            .is_some_and(|attached| Arc::ptr_eq(&attached.wire, &self.wire))
+        {
             self.outbox.hang_up(&mut content, Farewell::SlowConsumer);
         }
     }
 }
 
-fn encode<W: Wire, R>(notice: &Notice<'_>, seq: Option<Seq>, then: impl FnOnce(&[u8]) -> R) -> R {
+fn encode<R>(
+    encoder: &impl Encoder,
+    notice: &Notice<'_>,
+    seq: Option<Seq>,
+    then: impl FnOnce(&[u8]) -> R,
+) -> R {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.clear();
-        W::encode(notice, seq, scratch);
+        encoder.encode(notice, seq, scratch);
         let answer = then(scratch);
         // One large event must not be remembered for ever.
         if scratch.capacity() > 64 * 1024 {

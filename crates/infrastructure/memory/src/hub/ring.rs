@@ -104,9 +104,14 @@ impl Ring {
             self.unwritten -= 1;
             if self.replayed > 0 {
                 self.replayed -= 1;
-                self.replayed_bytes = self.replayed_bytes.saturating_sub(self.entries[index].len as usize);
+                self.replayed_bytes = self
+                    .replayed_bytes
+                    .saturating_sub(self.entries[index].len as usize);
             }
-            left_of_first = self.entries.get(index + 1).map_or(usize::MAX, |entry| entry.len as usize);
+            left_of_first = self
+                .entries
+                .get(index + 1)
+                .map_or(usize::MAX, |entry| entry.len as usize);
         }
         if self.unwritten == 0 {
             self.drop_transient_ends();
@@ -116,14 +121,21 @@ impl Ring {
     /// Unwritten bytes of the first unwritten entry.
     fn left_of_first(&self) -> usize {
         let first = self.entries.len() - self.unwritten;
-        let behind: usize = self.entries.iter().skip(first + 1).map(|entry| entry.len as usize).sum();
+        let behind: usize = self
+            .entries
+            .iter()
+            .skip(first + 1)
+            .map(|entry| entry.len as usize)
+            .sum();
         self.unwritten_bytes - behind
     }
 
     /// The rest of a frame of which a part was written already.
     pub(super) fn begun_frame(&self) -> Vec<u8> {
         let first = self.entries.len() - self.unwritten;
-        let Some(entry) = self.entries.get(first) else { return Vec::new() };
+        let Some(entry) = self.entries.get(first) else {
+            return Vec::new();
+        };
         let left = self.left_of_first();
         if left == entry.len as usize {
             return Vec::new();
@@ -165,7 +177,9 @@ impl Ring {
 
     /// Forgets events that were written in or before this second, and gives memory back.
     pub(super) fn forget_written(&mut self, second: u32) {
-        while self.entries.len() > self.unwritten && self.entries.front().is_some_and(|entry| entry.written <= second) {
+        while self.entries.len() > self.unwritten
+            && self.entries.front().is_some_and(|entry| entry.written <= second)
+        {
             self.pop_front();
         }
         if self.entries.is_empty() {
@@ -178,13 +192,22 @@ impl Ring {
 
     /// The number of the oldest event that is held.
     pub(super) fn oldest(&self) -> Option<u64> {
-        self.entries.iter().find(|entry| !entry.is_transient()).map(|entry| entry.seq)
+        self.entries
+            .iter()
+            .find(|entry| !entry.is_transient())
+            .map(|entry| entry.seq)
     }
 
     /// The connection is gone: what it had not taken whole is to be written to the next one, except what is transient.
     pub(super) fn lose_connection(&mut self) {
         let first = self.entries.len() - self.unwritten;
-        let seen = self.entries.iter().take(first).rev().find(|entry| !entry.is_transient()).map_or(0, |entry| entry.seq);
+        let seen = self
+            .entries
+            .iter()
+            .take(first)
+            .rev()
+            .find(|entry| !entry.is_transient())
+            .map_or(0, |entry| entry.seq);
         self.rebuild(seen, &[]);
         self.replayed = 0;
         self.replayed_bytes = 0;

@@ -53,7 +53,10 @@ fn what_is_too_old_is_forgotten_and_an_empty_ring_owns_nothing() {
     ring.forget_written(8);
     assert_eq!(ring.oldest(), Some(2));
     ring.forget_written(9);
-    assert_eq!((ring.oldest(), ring.bytes.capacity(), ring.entries.capacity()), (None, 0, 0));
+    assert_eq!(
+        (ring.oldest(), ring.bytes.capacity(), ring.entries.capacity()),
+        (None, 0, 0)
+    );
 }
 
 #[test]
@@ -80,7 +83,10 @@ fn a_new_connection_is_greeted_before_the_replay_which_no_limit_counts() {
     ring.wrote(8, 7);
     assert_eq!((ring.pending_events(), ring.pending_bytes()), (1, 2));
     ring.wrote(3, 7);
-    assert_eq!((ring.pending_events(), ring.pending_bytes(), ring.oldest()), (0, 0, Some(1)));
+    assert_eq!(
+        (ring.pending_events(), ring.pending_bytes(), ring.oldest()),
+        (0, 0, Some(1))
+    );
 }
 
 #[test]
