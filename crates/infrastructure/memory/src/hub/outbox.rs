@@ -4,7 +4,7 @@ use super::accepted::Accepted;
 use super::ring::Ring;
 use super::{OUTBOX_BYTES, Shared};
 use passerby_application::ports::{
-    Backlog, Clock, Farewell, Flush, Flushed, Receipt, Undelivered, Wire, Written,
+    Backlog, Clock, Encoder, Farewell, Flush, Flushed, Receipt, Undelivered, Wire, Written,
 };
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Persistence, Replay, Welcome};
@@ -304,6 +304,7 @@ impl<W: Wire> Content<W> {
     /// Numbers `notice` and appends it, if `fits` says that so many bytes may be. Written events make room for it.
     fn push_numbered(
         &mut self,
+        encoder: &W::Encoder,
         notice: &Notice<'_>,
         fits: impl FnOnce(&mut Ring, usize) -> bool,
     ) -> Option<()> {
