@@ -69,16 +69,15 @@ impl<W: Wire, C> fmt::Debug for Hub<W, C> {
 }
 
 impl<W: Wire, C: Clock> Hub<W, C> {
-    /// A hub whose outboxes have these limits.
-    pub fn new(limits: OutboxLimits, clock: C) -> Self {
-        let shared = Shared {
-            limits,
-            clock,
-            hashes: RandomState::new(),
-        };
+    /// A hub whose outboxes have these limits and whose connections speak as `encoder` does.
+    pub fn new(limits: OutboxLimits, encoder: W::Encoder, clock: C) -> Self {
         Self {
-            shared: Arc::new(shared),
-            _wire: std::marker::PhantomData,
+            shared: Arc::new(Shared {
+                limits,
+                encoder,
+                clock,
+                hashes: RandomState::new(),
+            }),
         }
     }
 }

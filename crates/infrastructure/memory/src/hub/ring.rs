@@ -57,7 +57,7 @@ impl Ring {
 
     /// Their bytes.
     pub(super) fn pending_bytes(&self) -> usize {
-        self.unwritten_bytes.saturating_sub(self.replayed_bytes)
+        self.unwritten_bytes - self.replayed_bytes
     }
 
     /// All bytes that are held.
@@ -97,17 +97,13 @@ impl Ring {
         count = count.min(self.unwritten_bytes);
         let mut left_of_first = self.left_of_first();
         self.unwritten_bytes -= count;
+        self.replayed_bytes = self.replayed_bytes.saturating_sub(count);
         while self.unwritten > 0 && count >= left_of_first {
             count -= left_of_first;
             let index = self.entries.len() - self.unwritten;
             self.entries[index].written = second;
             self.unwritten -= 1;
-            if self.replayed > 0 {
-                self.replayed -= 1;
-                self.replayed_bytes = self
-                    .replayed_bytes
-                    .saturating_sub(self.entries[index].len as usize);
-            }
+            self.replayed = self.replayed.saturating_sub(1);
             left_of_first = self
                 .entries
                 .get(index + 1)
