@@ -208,6 +208,46 @@ impl Client {
         event
     }
 
+    /// The next transient event, an `error` of one of these codes.
+    pub async fn error_of(&mut self, codes: &[&str]) -> Event {
+        let event = self.transient("error").await;
+        assert!(
+            codes.contains(&event.text("code")),
+            "expected {codes:?}: {:#?}",
+            self.story
+        );
+        event
+    }
+
+    /// The next numbered event, or the next `ack` or `error`, whichever was read first.
+    pub async fn either(&mut self) -> Event {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if !self.numbered.is_empty() {
+                return self.any().await;
+            }
+            if !self.transient.is_empty() {
+                return self.answer().await;
+            }
+            self.pull(deadline, "any event").await;
+        }
+    }
+
+    /// The next transient event, an `ack` or an `error`.
+    pub async fn answer(&mut self) -> Event {
+        let deadline = Instant::now() + 3 * PATIENCE;
+        loop {
+            let answers = ["ack", "error"];
+            while let Some(event) = self.transient.pop_front() {
+                if answers.contains(&event.kind()) {
+                    return event;
+                }
+                assert_eq!(event.kind(), "typing", "expected an answer: {:#?}", self.story);
+            }
+            self.pull(deadline, "an answer").await;
+        }
+    }
+
     /// Sends a command with an `id` and expects it to be refused with this code.
     pub async fn refused(&mut self, mut command: Value, code: &str) -> Event {
         self.commands += 1;
@@ -323,6 +363,55 @@ impl Client {
     pub async fn is_served(&mut self) {
         self.send(json!({"type": "ping"}));
         self.transient("pong").await;
+    }
+
+    /// The next event of this transient type, if one comes within this time.
+    pub async fn soon(&mut self, kind: &str, within: Duration) -> Option<Event> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(found) = self.transient.iter().position(|event| event.kind() == kind) {
+                return self.transient.remove(found);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match timeout(left, self.incoming.recv()).await {
+                Ok(Some(incoming)) => self.sort(incoming),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// Waits for a `pong`, or for the end of the connection; whether it was the `pong`.
+    pub async fn pong_or_end(&mut self) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if self.transient.iter().any(|event| event.kind() == "pong") {
+                // A connection that was taken over meanwhile is closed right after.
+                let answered = self.soon("pong", Duration::ZERO).await.is_some();
+                let _ = self.soon("nothing", Duration::from_millis(300)).await;
+                return answered && !self.over;
+            }
+            if self.over {
+                return false;
+            }
+            self.pull(deadline, "a pong or the end").await;
+        }
+    }
+
+    /// The next transient event, a `pong` or an `error`.
+    pub async fn pong_or_error(&mut self) -> Event {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(event) = self.transient.pop_front() {
+                assert!(
+                    ["pong", "error"].contains(&event.kind()),
+                    "{}; so far {:#?}",
+                    event.body,
+                    self.story
+                );
+                return event;
+            }
+            self.pull(deadline, "a pong or an error").await;
+        }
     }
 
     async fn numbered(&mut self, kind: &str) -> Event {

@@ -226,6 +226,53 @@ impl RawSocket {
         }
     }
 
+    /// Sends these bytes again and again, reading all the while, until the server ends it; tells the close code and
+    /// how many bytes were taken.
+    pub async fn flood(&mut self, bytes: &[u8], within: Duration) -> (Option<u16>, usize) {
+        let deadline = Instant::now() + within;
+        let (mut reader, mut writer) = self.stream.split();
+        let (mut sent, mut taken, mut chunk) = (0, true, [0; 8192]);
+        loop {
+            while let Some(frame) = Received::take(&mut self.buffer) {
+                if frame.opcode == 8 {
+                    return (frame.close_code(), sent);
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            tokio::select! {
+                biased;
+                read = reader.read(&mut chunk) => match read {
+                    Ok(0) | Err(_) => panic!("the connection ended without a close frame after {sent} bytes"),
+                    Ok(size) => self.buffer.extend_from_slice(&chunk[..size]),
+                },
+                written = writer.write(&bytes[sent % bytes.len()..]), if taken => match written {
+                    Ok(size) => sent += size,
+                    Err(_) => taken = false,
+                },
+                () = tokio::time::sleep(left) => panic!("{sent} bytes were taken and nothing was said"),
+            }
+        }
+    }
+
+    /// Sends these bytes again and again and never reads, until the server hangs up or takes no more for a second;
+    /// tells how many bytes were taken.
+    pub async fn flood_blindly(&mut self, bytes: &[u8], within: Duration) -> usize {
+        let deadline = Instant::now() + within;
+        let mut sent = 0;
+        while Instant::now() < deadline {
+            match timeout(
+                Duration::from_secs(1),
+                self.stream.write(&bytes[sent % bytes.len()..]),
+            )
+            .await
+            {
+                Ok(Ok(size)) => sent += size,
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        sent
+    }
+
     /// Whatever was read and not yet looked at.
     pub fn unread(&self) -> &[u8] {
         &self.buffer
