@@ -7,7 +7,7 @@ mod bans;
 mod clock;
 pub mod hub;
 mod limiter;
-//mod pairing;
+mod pairing;
 mod reports;
 #[cfg(test)]
 mod testing;
@@ -15,5 +15,5 @@ mod testing;
 pub use bans::MemoryBans;
 pub use clock::SystemClock;
 pub use limiter::{OriginLimiter, OriginLimits, Permit};
-//pub use pairing::MemoryPairing;
+pub use pairing::MemoryPairing;
 pub use reports::MemoryReports;

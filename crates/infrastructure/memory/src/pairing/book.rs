@@ -1,0 +1,178 @@
+//! All that the store knows, and the operations on it.
+//!
+//! **Architecture Invariants.** Those in the index are exactly those whose record says that they wait, as it says.
+//! Two records name each other as offered, or neither does. What is older than the record of its seat changes nothing.
+
+use super::blocks::Blocks;
+use super::departed::Departed;
+use super::index::Index;
+use super::record::{Phase, Record, Waiter};
+use super::search::{Outcome, Search};
+use passerby_application::ports::{Block, Claim, Offer, PairingRules, Release, Seeker, Stamp};
+use passerby_domain::criteria::Openness;
+use passerby_domain::id::UserId;
+use passerby_domain::time::Moment;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Records, index and blocks, as one.
+#[derive(Debug)]
+pub(super) struct Book {
+    rules: PairingRules,
+    records: HashMap<UserId, Record>,
+    index: Index,
+    blocks: Blocks,
+    departed: Departed,
+}
+
+impl Book {
+    pub(super) fn new(rules: PairingRules) -> Self {
+        Self {
+            rules,
+            records: HashMap::new(),
+            index: Index::default(),
+            blocks: Blocks::default(),
+            departed: Departed::default(),
+        }
+    }
+
+    pub(super) fn claim(&mut self, seeker: Seeker, now: Moment) -> Claim {
+        let (stamp, chat) = (seeker.stamp, seeker.chat);
+        let is_known_better = self
+            .records
+            .get(&stamp.seat)
+            .is_some_and(|record| !record.may_search(stamp));
+        if is_known_better || self.departed.contains(stamp.seat) {
+            return Claim::Stale;
+        }
+        let opens_at = Openness::next_change(&seeker.criteria, seeker.from, &self.rules.patience, now);
+        let waiter = Waiter::new(seeker, &self.rules, now);
+        match self.search(now).run(stamp.seat, &waiter) {
+            Outcome::Somebody(found) => self.offer(stamp, found).map_or(Claim::Stale, |found| {
+                Claim::Offered(Offer {
+                    chat,
+                    seeker: stamp,
+                    found,
+                })
+            }),
+            Outcome::Nobody { until } => {
+                self.replace(stamp, Phase::Waiting(Box::new(waiter)));
+                Claim::Waiting {
+                    retry_at: [opens_at, until].into_iter().flatten().min(),
+                }
+            }
+        }
+    }
+
+    pub(super) fn confirm(&mut self, seats: [Stamp; 2]) {
+        for stamp in seats {
+            if self.heeds(stamp) {
+                self.replace(stamp, Phase::Settled);
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, stamp: Stamp, release: Release) {
+        if !self.heeds(stamp) {
+            return;
+        }
+        match release {
+            Release::Rest => self.replace(stamp, Phase::Settled),
+            Release::Gone => {
+                self.departed.add(stamp.seat);
+                if let Some(record) = self.records.remove(&stamp.seat) {
+                    self.clear_up(stamp.seat, record.phase);
+                }
+                give_back(&mut self.records);
+            }
+        }
+    }
+
+    pub(super) fn block(&mut self, block: Block, now: Moment) {
+        self.blocks.add(block, now);
+    }
+
+    /// How many seats and how many lines there are.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.records.len(), self.index.len())
+    }
+
+    fn search(&self, now: Moment) -> Search<'_> {
+        Search {
+            rules: &self.rules,
+            records: &self.records,
+            index: &self.index,
+            blocks: &self.blocks,
+            now,
+        }
+    }
+
+    /// Whether the owner's word about a seat counts: it is not older than what is known.
+    fn heeds(&self, stamp: Stamp) -> bool {
+        let is_known_better = self
+            .records
+            .get(&stamp.seat)
+            .is_some_and(|record| record.is_newer_than(stamp));
+        !is_known_better && !self.departed.contains(stamp.seat)
+    }
+
+    /// Takes two seats out of the queue for each other. Answers with the stamp of the one who was found.
+    fn offer(&mut self, seeker: Stamp, found: UserId) -> Option<Stamp> {
+        let generation = self.records.get(&found)?.generation;
+        let found = Stamp {
+            seat: found,
+            generation,
+        };
+        self.replace(seeker, Phase::Offered { partner: found.seat });
+        self.replace(found, Phase::Offered { partner: seeker.seat });
+        Some(found)
+    }
+
+    /// Puts the newest word about a seat in place of all that was known of it.
+    fn replace(&mut self, stamp: Stamp, phase: Phase) {
+        let former = self.records.remove(&stamp.seat).map(|record| record.phase);
+        match (former, &phase) {
+            // Most searches are repeated as they were, and stand where they stood.
+            (Some(Phase::Waiting(former)), Phase::Waiting(waiter)) if former.stands_as(waiter) => {}
+            (former, phase) => {
+                if let Some(former) = former {
+                    self.clear_up(stamp.seat, former);
+                }
+                if let Phase::Waiting(waiter) = phase {
+                    self.index.insert(stamp.seat, waiter);
+                }
+            }
+        }
+        self.records.insert(
+            stamp.seat,
+            Record {
+                generation: stamp.generation,
+                phase,
+            },
+        );
+    }
+
+    /// Undoes what a seat's former phase meant for others.
+    fn clear_up(&mut self, seat: UserId, former: Phase) {
+        match former {
+            Phase::Waiting(waiter) => self.index.remove(seat, &waiter),
+            Phase::Offered { partner } => {
+                if let Some(record) = self.records.get_mut(&partner)
+                    && matches!(record.phase, Phase::Offered { partner } if partner == seat)
+                {
+                    record.phase = Phase::Lapsed;
+                }
+            }
+            Phase::Lapsed | Phase::Settled => {}
+        }
+    }
+}
+
+/// Gives memory back when most of it is no longer used. So seldom that it costs next to nothing per operation.
+pub(super) fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    const SMALL: usize = 1_024;
+    if map.capacity() > SMALL && map.len() < map.capacity() / 8 {
+        map.shrink_to((map.len() * 2).max(SMALL));
+    }
+}
