@@ -5,7 +5,7 @@ use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Origin, UserId};
+use passerby_domain::id::{ChatId, Generation, Origin, UserId};
 use passerby_domain::notice::{ChatFacts, Pairing};
 use passerby_domain::session::{Presence, Session, State};
 use passerby_domain::time::{Millis, Moment};
@@ -17,6 +17,9 @@ pub(crate) struct Link<P: Ports> {
     pub(crate) facts: Box<ChatFacts>,
     /// Until when the chat is held for a partner whose connection dropped.
     pub(crate) partner_away_until: Option<Moment>,
+    /// The partner's generation when they last went or came back, as far as this seat has heard. What is older is
+    /// stale: two threads may bring news of one partner in the wrong order.
+    pub(crate) partner_heard: Generation,
 }
 
 /// A chat that is over, for reports and blocks that come a little late.
@@ -130,11 +133,10 @@ impl<P: Ports> Book<P> {
     /// When the seat wants to be looked at again.
     pub(crate) fn next_deadline(&self, idle_timeout: Millis) -> Option<Moment> {
         match (self.session.state(), self.session.presence()) {
-            (State::Gone, _) => None,
+            (State::Gone, _) | (State::Offered { .. } | State::Chatting(_), Presence::Here) => None,
             (_, Presence::Away { until }) => Some(until),
             (State::Idle, Presence::Here) => Some(self.idle_since + idle_timeout),
             (State::Waiting(_), Presence::Here) => self.retry_at,
-            (State::Offered { .. } | State::Chatting(_), Presence::Here) => None,
         }
     }
 

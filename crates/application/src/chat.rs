@@ -75,6 +75,8 @@ pub struct Chat<P: Ports> {
     pub(crate) timers: Timers,
     tally: Tally,
     census: Mutex<Census>,
+    /// How many bans were made here: one who connects while it grows may have been missed by the ban.
+    bans_made: AtomicU64,
 }
 
 /// How many seats of this node stand where.
@@ -118,6 +120,7 @@ impl<P: Ports> Chat<P> {
             timers: Timers::default(),
             tally: Tally::default(),
             census: Mutex::default(),
+            bans_made: AtomicU64::default(),
         }
     }
 
@@ -170,6 +173,14 @@ impl<P: Ports> Chat<P> {
             self.note(Fact::RateLimited);
         }
         counted
+    }
+
+    pub(crate) fn bans_made(&self) -> u64 {
+        self.bans_made.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count_ban(&self) {
+        self.bans_made.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(crate) fn now(&self) -> Moment {

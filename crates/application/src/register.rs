@@ -28,7 +28,9 @@ impl Hasher for IdHasher {
     }
 
     fn write_u128(&mut self, bits: u128) {
-        self.0 = (bits >> 64) as u64 ^ bits as u64;
+        for half in bits.to_le_bytes().chunks_exact(8) {
+            self.0 ^= half.try_into().map_or(0, u64::from_le_bytes);
+        }
     }
 }
 

@@ -99,6 +99,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every caller wants an option")]
     fn at(millis: u64) -> Option<Moment> {
         Some(Moment::from_millis(millis))
     }

@@ -14,6 +14,7 @@ mod message;
 mod moderate;
 mod pair;
 mod part;
+mod prompt;
 mod reap;
 mod report;
 mod resume;

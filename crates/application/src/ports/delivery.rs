@@ -1,4 +1,8 @@
 //! How notices reach seats.
+#![cfg_attr(
+    feature = "testing",
+    allow(clippy::ref_option_ref, reason = "the mock borrows what is borrowed already")
+)]
 
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Replay, Welcome};
@@ -60,7 +64,7 @@ pub trait Delivery: Send + Sync + 'static {
     /// next flush.
     ///
     /// Without `seen` the seat is new and nothing is replayed.
-    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn attach<'a>(
         &self,
         route: &Self::Route,
@@ -74,7 +78,7 @@ pub trait Delivery: Send + Sync + 'static {
 
     /// Tells a seat something about itself. Always accepted: a connection whose queue is full is cut as a slow
     /// consumer, and what is numbered waits for its return.
-    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn post<'a>(&self, route: &Self::Route, notice: &Notice<'a>, flush: Flush);
 
     /// Sends a frame that the transport made itself (an error, a pong), in order with everything else.
@@ -85,7 +89,7 @@ pub trait Delivery: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Undelivered`]: nothing was placed.
-    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn deliver<'a>(
         &self,
         route: &Self::Route,

@@ -17,6 +17,6 @@ pub enum Screened {
 #[cfg_attr(feature = "testing", mockall::automock)]
 pub trait TextScreen: Send + Sync + 'static {
     /// Judges one text.
-    #[allow(clippy::needless_lifetimes, reason = "the mock needs the lifetime named")]
+    #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn screen<'a>(&self, text: Text<'a>) -> Screened;
 }

@@ -40,7 +40,7 @@ impl<P: Ports> Chat<P> {
     /// [`BlockError`]; the chat goes on then.
     pub async fn block(&self, seat: &Arc<Seat<P>>, chat: &str) -> Result<(), BlockError> {
         let now = self.now();
-        let (chat, partner) = self.acquaintance(seat, chat, now)?;
+        let (chat, partner) = seat.lock().acquaintance(chat, now)?;
         self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
         self.note(Fact::Blocked);
         let ended = self.change(seat, |book| {
@@ -70,7 +70,8 @@ impl<P: Ports> Chat<P> {
             Some((partner, after))
         });
         if let Some((partner, after)) = ended {
-            self.left_alone(&partner, chat, EndReason::PartnerSkipped).await;
+            self.promptly(seat, self.left_alone(&partner, chat, EndReason::PartnerSkipped))
+                .await;
             match after {
                 AfterChat::Idle => self.release(seat, Release::Rest).await,
                 AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,

@@ -113,7 +113,9 @@ impl<P: Ports> Chat<P> {
             criteria,
             entry,
         } = arrival;
-        self.check_ban(admission.origins.exact).await?;
+        let origin = admission.origins.exact;
+        let bans_known = self.bans_made();
+        self.check_ban(origin).await?;
         let now = self.now();
         let user = self.adapters.identity.user_id(admission.address);
         let book = Book::new(criteria, now);
@@ -146,6 +148,9 @@ impl<P: Ports> Chat<P> {
         }
         self.register.insert(seat.clone());
         self.note(Fact::Connected);
+        if self.bans_made() != bans_known {
+            self.catch_up_with_bans(&seat).await;
+        }
         self.seek(&seat).await;
         self.adapters.delivery.flush(&seat.route);
         Ok(Connected { seat, connection })

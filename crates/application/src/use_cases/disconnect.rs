@@ -1,9 +1,10 @@
 //! Disconnecting: a connection is gone, and perhaps its user too.
 
+use crate::book::Link;
 use crate::chat::Chat;
 use crate::ports::{Clock, Delivery, Fact, Flush, Ports, Release};
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::ChatId;
+use passerby_domain::id::{ChatId, Generation};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{IllegalMove, Left, Presence, State};
 use passerby_domain::time::Moment;
@@ -28,17 +29,17 @@ impl<P: Ports> Chat<P> {
     /// The seat is held, or its user is gone at once, as `departure` says; a partner is told either way.
     pub async fn disconnect(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, departure: Departure) {
         let grace = match departure {
-            Departure::Left => return self.depart(seat, Some(connection), EndReason::PartnerLeft).await,
+            Departure::Left => return self.depart(seat, connection, EndReason::PartnerLeft).await,
             Departure::Expelled => {
                 return self
-                    .depart(seat, Some(connection), EndReason::PartnerDisconnected)
+                    .depart(seat, connection, EndReason::PartnerDisconnected)
                     .await;
             }
             Departure::PageClosed => self.options.reload_grace,
             Departure::Dropped => self.options.resume_grace,
         };
         let until = self.now() + grace;
-        let Some((partner, waits)) = self.change(seat, |book| {
+        let Some((partner, waits, generation)) = self.change(seat, |book| {
             let is_gone = matches!(book.session.state(), State::Gone);
             if is_gone || book.connection != connection || book.session.presence() != Presence::Here {
                 return None;
@@ -49,26 +50,27 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            Some((partner, book.session.wait().is_some()))
+            Some((partner, book.session.wait().is_some(), book.session.generation()))
         }) else {
             return;
         };
         self.note(Fact::Dropped);
         if let Some((chat, partner)) = partner {
-            self.partner_dropped(&partner, chat, until);
+            self.partner_dropped(&partner, chat, until, generation);
         }
         if waits {
             self.release(seat, Release::Rest).await;
         }
     }
 
-    fn partner_dropped(&self, seat: &Seat<P>, chat: ChatId, until: Moment) {
+    fn partner_dropped(&self, seat: &Seat<P>, chat: ChatId, until: Moment, generation: Generation) {
         self.change(seat, |book| {
             if let Some(chatting) = book
                 .session
                 .chatting_mut()
-                .filter(|chatting| chatting.chat == chat)
+                .filter(|chatting| chatting.chat == chat && chatting.link.partner_heard < generation)
             {
+                chatting.link.partner_heard = generation;
                 chatting.link.partner_away_until = Some(until);
                 let until = self.adapters.clock.unix(until);
                 self.adapters
@@ -78,21 +80,21 @@ impl<P: Ports> Chat<P> {
         });
     }
 
-    /// The user is gone for ever, unless a connection newer than the one given speaks for the seat. A partner is told
-    /// why and goes back to the queue.
-    pub(crate) async fn depart(
-        &self,
-        seat: &Arc<Seat<P>>,
-        connection: Option<ConnectionNumber>,
-        told_partner: EndReason,
-    ) {
+    async fn depart(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, told_partner: EndReason) {
         let departed = self.change(seat, |book| {
-            if connection.is_some_and(|connection| connection != book.connection) {
+            if connection != book.connection {
                 return Err(IllegalMove::Stale);
             }
             book.session.depart()
         });
-        let Ok(left) = departed else { return };
+        if let Ok(left) = departed {
+            self.see_off(seat, left, told_partner).await;
+        }
+    }
+
+    /// What follows once a user is gone for ever: nobody finds the seat any more, and a partner is told why and goes
+    /// back to the queue.
+    pub(crate) async fn see_off(&self, seat: &Arc<Seat<P>>, left: Left<Link<P>>, told_partner: EndReason) {
         self.adapters.delivery.detach(&seat.route);
         self.register.remove(seat.user());
         self.note(Fact::Gone);

@@ -80,6 +80,8 @@ impl<P: Ports> Chat<P> {
             .add(ban)
             .await
             .map_err(ModerationError::Store)?;
+        // Before the seats are listed: whoever is not on the list yet sees it, and asks for bans again.
+        self.count_ban();
         for seat in self.register.all() {
             if seat.origins().exact == origin {
                 self.remove(&seat, Farewell::Banned(ban)).await;
@@ -127,6 +129,14 @@ impl<P: Ports> Chat<P> {
         let seat = self.register.get(user).ok_or(Unknown)?;
         self.remove(&seat, Farewell::Kicked).await;
         Ok(())
+    }
+
+    /// Removes a seat that came in while a ban was made, if the ban is about it.
+    pub(crate) async fn catch_up_with_bans(&self, seat: &Arc<Seat<P>>) {
+        let now = self.adapters.clock.unix(self.now());
+        if let Ok(Some(ban)) = self.adapters.bans.find(seat.origins().exact, now).await {
+            self.remove(seat, Farewell::Banned(ban)).await;
+        }
     }
 
     async fn remove(&self, seat: &Arc<Seat<P>>, why: Farewell) {

@@ -56,7 +56,7 @@ impl<P: Ports> Chat<P> {
     async fn claim(&self, seat: &Arc<Seat<P>>) -> Option<Offer> {
         let seeker = self.seeker(seat)?;
         let ticket = seeker.stamp.generation;
-        match self.adapters.pairing.claim(seeker).await {
+        match self.promptly(seat, self.adapters.pairing.claim(seeker)).await {
             Ok(Claim::Offered(offer)) => return Some(offer),
             Ok(Claim::Waiting { retry_at }) => self.keep_waiting(seat, ticket, Pairing::Running, retry_at),
             Ok(Claim::Stale) => {}
@@ -129,12 +129,18 @@ impl<P: Ports> Chat<P> {
             return Outcome::Lapsed(self.still_searching([(seeker, offer.seeker)]));
         };
         let agreed = self.change_both(seeker, &found, |seeker_book, found_book| {
+            let now = self.now();
+            // The store asked the lists of a moment ago; one of the two may have blocked the other since.
+            if seeker_book.avoidance.until(found.user(), now).is_some()
+                || found_book.avoidance.until(seeker.user(), now).is_some()
+            {
+                return Err(IllegalMove::Stale);
+            }
             seeker_book.session.offer(offer.seeker.generation, offer.chat)?;
             if let Err(moved_on) = found_book.session.offer(offer.found.generation, offer.chat) {
                 seeker_book.session.withdraw(offer.chat)?;
                 return Err(moved_on);
             }
-            let now = self.now();
             let waited = [&*seeker_book, &*found_book].map(|book| {
                 book.session
                     .wait()
@@ -171,6 +177,7 @@ impl<P: Ports> Chat<P> {
             partner: partner.clone(),
             facts: Box::new(facts),
             partner_away_until: None,
+            partner_heard: Generation::default(),
         };
         book.session.confirm(offer.chat, link)?;
         book.retry_at = None;

@@ -99,11 +99,19 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Tells the store that the seat is out of the queue and out of any chat.
+    /// Tells the store that the seat is out of the queue and out of any chat, unless it is back in one of them:
+    /// whoever moved it there has told the store of it, and what is said here must not undo that.
     pub(crate) async fn release(&self, seat: &Seat<P>, release: Release) {
+        let generation = {
+            let book = seat.lock();
+            if book.session.search().is_some() || book.session.chatting().is_some() {
+                return;
+            }
+            book.session.generation()
+        };
         let stamp = Stamp {
             seat: seat.user(),
-            generation: seat.lock().session.generation(),
+            generation,
         };
         if self.adapters.pairing.release(stamp, release).await.is_err() {
             self.note(Fact::StoreFailed);

@@ -1,10 +1,11 @@
 //! Reaping: act on what is over. Graces, idle times, patience.
 
+use crate::book::Link;
 use crate::chat::Chat;
 use crate::ports::{Delivery, Farewell, Ports};
 use crate::seat::Seat;
 use passerby_domain::notice::EndReason;
-use passerby_domain::session::{Presence, State};
+use passerby_domain::session::{Left, Presence, State};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
@@ -12,9 +13,9 @@ use std::sync::Arc;
 const BATCH: usize = 256;
 
 /// What a deadline that has passed calls for.
-enum Due {
-    Depart,
-    CloseIdle,
+enum Due<P: Ports> {
+    /// The user is gone, from there; a partner must be told why.
+    SeeOff(Left<Link<P>>, EndReason),
     SearchAgain,
     Nothing,
 }
@@ -49,14 +50,23 @@ impl<P: Ports> Chat<P> {
     }
 
     async fn attend(&self, seat: &Arc<Seat<P>>, deadline: Moment, now: Moment) {
+        // Whoever goes does so under the lock that showed why: one who comes back or joins a moment later finds the
+        // seat gone, and one who did so a moment before keeps it.
         let due = self.change(seat, |book| {
             if book.deadline == Some(deadline) {
                 book.deadline = None;
             }
             match (book.session.state(), book.session.presence()) {
-                (_, Presence::Away { until }) if until <= now => Due::Depart,
+                (_, Presence::Away { until }) if until <= now => {
+                    book.session.depart().map_or(Due::Nothing, |left| {
+                        Due::SeeOff(left, EndReason::PartnerDisconnected)
+                    })
+                }
                 (State::Idle, Presence::Here) if book.idle_since + self.options.idle_timeout <= now => {
-                    Due::CloseIdle
+                    self.adapters.delivery.close(&seat.route, Farewell::IdleTimeout);
+                    book.session
+                        .depart()
+                        .map_or(Due::Nothing, |left| Due::SeeOff(left, EndReason::PartnerLeft))
                 }
                 (State::Waiting(_), Presence::Here) if book.retry_at.is_some_and(|at| at <= now) => {
                     book.retry_at = None;
@@ -66,11 +76,7 @@ impl<P: Ports> Chat<P> {
             }
         });
         match due {
-            Due::Depart => self.depart(seat, None, EndReason::PartnerDisconnected).await,
-            Due::CloseIdle => {
-                self.adapters.delivery.close(&seat.route, Farewell::IdleTimeout);
-                self.depart(seat, None, EndReason::PartnerLeft).await;
-            }
+            Due::SeeOff(left, told_partner) => self.see_off(seat, left, told_partner).await,
             Due::SearchAgain => self.seek(seat).await,
             Due::Nothing => {}
         }

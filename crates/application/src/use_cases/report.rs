@@ -1,7 +1,7 @@
 //! Reporting: tell the operator about a partner, and never meet them again.
 
 use super::part::{Subject, WrongChat};
-use crate::book::Acquaintance;
+use crate::book::{Acquaintance, Book};
 use crate::chat::Chat;
 use crate::ports::{
     Block, Clock, Delivery, Fact, Flush, Offence, PairingStore, Ports, Report, ReportId, StoreError,
@@ -52,7 +52,7 @@ impl<P: Ports> Chat<P> {
         detail: Option<Detail>,
     ) -> Result<(), ReportError> {
         let now = self.now();
-        let (chat, partner) = self.acquaintance(seat, chat, now)?;
+        let (chat, partner) = seat.lock().acquaintance(chat, now)?;
         let report = Report {
             id: ReportId(0),
             at: self.adapters.clock.unix(now),
@@ -76,22 +76,6 @@ impl<P: Ports> Chat<P> {
         Ok(())
     }
 
-    /// Whom the user met in `chat`, if it is the present one or has just ended.
-    pub(crate) fn acquaintance(
-        &self,
-        seat: &Seat<P>,
-        chat: &str,
-        now: Moment,
-    ) -> Result<(ChatId, Acquaintance), WrongChat> {
-        let book = seat.lock();
-        match book.known_chat(chat)? {
-            Subject::Present(chat, partner) => Ok((chat, Acquaintance::of(&partner))),
-            Subject::Past(chat, partner, ended) if now.since(ended) <= LATE => Ok((chat, partner)),
-            Subject::Past(..) if book.session.chatting().is_some() => Err(WrongChat::Stale),
-            Subject::Past(..) => Err(WrongChat::NotChatting),
-        }
-    }
-
     /// Puts a block in force between the user and `partner`.
     pub(crate) async fn bar(
         &self,
@@ -112,5 +96,17 @@ impl<P: Ports> Chat<P> {
         }
         self.keep_apart(seat.user(), partner.user, until);
         Ok(())
+    }
+}
+
+impl<P: Ports> Book<P> {
+    /// Whom the user met in `chat`, if it is the present one or has just ended.
+    pub(crate) fn acquaintance(&self, chat: &str, now: Moment) -> Result<(ChatId, Acquaintance), WrongChat> {
+        match self.known_chat(chat)? {
+            Subject::Present(chat, partner) => Ok((chat, Acquaintance::of(&partner))),
+            Subject::Past(chat, partner, ended) if now.since(ended) <= LATE => Ok((chat, partner)),
+            Subject::Past(..) if self.session.chatting().is_some() => Err(WrongChat::Stale),
+            Subject::Past(..) => Err(WrongChat::NotChatting),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::connect::{ConnectError, Connected};
 use crate::chat::Chat;
 use crate::ports::{Clock, Completeness, Delivery, Fact, Flush, Identity, Ports, TokenSerial};
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::Seq;
+use passerby_domain::id::{ChatId, Generation, Seq};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
 use std::fmt;
@@ -39,10 +39,11 @@ impl<P: Ports> Chat<P> {
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what
     /// happens from now on. An older connection of the seat is hung up on.
     ///
-    /// `Ok(None)` if the seat or the token died meanwhile; the caller then connects anew.
+    /// `Ok(None)` if the seat or the token died meanwhile; the caller then connects anew. A seat that is here may be
+    /// taken back even while the bans cannot be read.
     ///
     /// # Errors
-    /// [`ConnectError`]; the seat is as before.
+    /// [`ConnectError::Banned`]; the seat is as before.
     pub async fn resume(
         &self,
         returning: Returning<P>,
@@ -50,10 +51,13 @@ impl<P: Ports> Chat<P> {
         wire: Arc<P::Wire>,
         seen: Seq,
     ) -> Result<Option<Connected<P>>, ConnectError> {
-        self.check_ban(self.adapters.identity.origins(address).exact)
-            .await?;
+        let origin = self.adapters.identity.origins(address).exact;
+        match self.check_ban(origin).await {
+            Ok(()) | Err(ConnectError::Store(_)) => {}
+            Err(banned @ ConnectError::Banned(_)) => return Err(banned),
+        }
         let Returning { seat, serial } = returning;
-        let Some((connection, replay, partner)) = self.change(&seat, |book| {
+        let Some((connection, replay, partner, generation)) = self.change(&seat, |book| {
             if matches!(book.session.state(), State::Gone) || !book.tokens.accept(serial) {
                 return None;
             }
@@ -96,7 +100,12 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            Some((book.connection, replay, partner.filter(|_| was_away)))
+            Some((
+                book.connection,
+                replay,
+                partner.filter(|_| was_away),
+                book.session.generation(),
+            ))
         }) else {
             return Ok(None);
         };
@@ -108,21 +117,28 @@ impl<P: Ports> Chat<P> {
         };
         self.note(Fact::Resumed { complete });
         if let Some((chat, partner)) = partner {
-            self.change(&partner, |book| {
-                if let Some(chatting) = book
-                    .session
-                    .chatting_mut()
-                    .filter(|chatting| chatting.chat == chat)
-                    && chatting.link.partner_away_until.take().is_some()
-                {
-                    self.adapters
-                        .delivery
-                        .post(&partner.route, &Notice::PartnerBack { chat }, Flush::Now);
-                }
-            });
+            self.partner_returned(&partner, chat, generation);
         }
         self.seek(&seat).await;
         Ok(Some(Connected { seat, connection }))
+    }
+
+    fn partner_returned(&self, seat: &Seat<P>, chat: ChatId, generation: Generation) {
+        self.change(seat, |book| {
+            let Some(chatting) = book
+                .session
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat && chatting.link.partner_heard < generation)
+            else {
+                return;
+            };
+            chatting.link.partner_heard = generation;
+            if chatting.link.partner_away_until.take().is_some() {
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
+            }
+        });
     }
 
     /// The user was heard from on this connection: the token it came with is spent, and only the one it was given

@@ -57,7 +57,8 @@ impl<P: Ports> Chat<P> {
                 .map(|partner| (chat, partner))
                 .map_err(|_| SkipError::NotChatting)
         })?;
-        self.left_alone(&partner, chat, EndReason::PartnerSkipped).await;
+        self.promptly(seat, self.left_alone(&partner, chat, EndReason::PartnerSkipped))
+            .await;
         self.seek(seat).await;
         self.flush_own(seat);
         Ok(())
