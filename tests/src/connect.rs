@@ -141,7 +141,7 @@ impl<'a> Connect<'a> {
                 let selected = answer
                     .headers()
                     .get("sec-websocket-protocol")
-                    .map(|name| name.as_bytes());
+                    .map(tokio_tungstenite::tungstenite::http::HeaderValue::as_bytes);
                 let wanted = self
                     .protocols
                     .contains(&"passerby.v1".to_owned())

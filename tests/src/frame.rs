@@ -108,16 +108,16 @@ impl Frame {
         let honest = self.payload.len();
         match (self.length, honest) {
             (Length::Claimed(length), _) => {
-                bytes.push(mask_bit | 127);
+                bytes.push(mask_bit + 127);
                 bytes.extend_from_slice(&length.to_be_bytes());
             }
             (Length::Honest, 0..126) => bytes.push(mask_bit | u8::try_from(honest).expect("under 126")),
             (Length::Honest, 126..65_536) => {
-                bytes.push(mask_bit | 126);
+                bytes.push(mask_bit + 126);
                 bytes.extend_from_slice(&u16::try_from(honest).expect("under 65,536").to_be_bytes());
             }
             _ => {
-                bytes.push(mask_bit | 127);
+                bytes.push(mask_bit + 127);
                 bytes.extend_from_slice(&(honest as u64).to_be_bytes());
             }
         }

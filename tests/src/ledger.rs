@@ -22,6 +22,8 @@ pub struct Ledger {
     welcomed: bool,
     /// Until this number the client does not know its chat: some events were lost.
     blind_until: u64,
+    /// What a resumed seat's `welcome` promises to be true after the replay: its end and the chat.
+    promised: Option<(u64, Option<String>)>,
 }
 
 impl Ledger {
@@ -60,7 +62,8 @@ impl Ledger {
             self.position.last_seq = seq;
         }
         let blind = self.position.last_seq <= self.blind_until;
-        self.follow(kind, frame, blind)
+        self.follow(kind, frame, blind)?;
+        self.keeps_its_promise(frame)
     }
 
     fn welcome(&mut self, frame: &Value) -> Result<(), String> {
@@ -89,7 +92,24 @@ impl Ledger {
             ));
         }
         self.position.last_seq = seq;
-        Ok(())
+        if frame["resumed"] == true {
+            self.promised = Some((replay_to, frame["chat_id"].as_str().map(str::to_owned)));
+        }
+        self.keeps_its_promise(frame)
+    }
+
+    /// The state of a `welcome` is that after the replay.
+    fn keeps_its_promise(&mut self, frame: &Value) -> Result<(), String> {
+        let due = self
+            .promised
+            .take_if(|(replay_to, _)| *replay_to == self.position.last_seq);
+        match due {
+            Some((_, chat)) if chat != self.position.chat => Err(format!(
+                "welcomed to {chat:?}, yet in {:?} after {frame}",
+                self.position.chat
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn follow(&mut self, kind: &str, frame: &Value, blind: bool) -> Result<(), String> {

@@ -288,8 +288,8 @@ impl RawSocket {
         let left = deadline.saturating_duration_since(Instant::now());
         let read = timeout(left, self.stream.read(&mut bytes)).await;
         match read {
-            Err(_) => panic!(
-                "nothing came in time; unread: {:?}",
+            Err(elapsed) => panic!(
+                "nothing came ({elapsed}); unread: {:?}",
                 String::from_utf8_lossy(&self.buffer)
             ),
             Ok(Ok(0)) => self.ended = true,

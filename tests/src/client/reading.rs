@@ -1,6 +1,6 @@
 //! The task that owns a client's socket: it reads all the time and writes what it is handed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -43,12 +43,13 @@ pub(super) async fn run(
     mut outgoing: UnboundedReceiver<Outgoing>,
     incoming: UnboundedSender<Incoming>,
 ) {
-    let mut code = None;
+    let (mut code, mut statistics) = (None, Statistics::default());
     loop {
         tokio::select! {
             frame = socket.next() => match frame {
                 Some(Ok(Message::Text(text))) => {
-                    let _ = incoming.send(judged(&mut ledger, &text));
+                    let told = judged(&mut ledger, &text);
+                    let _ = incoming.send(told.and_then(|event| statistics.take(event)).into());
                 }
                 Some(Ok(Message::Close(frame))) => code = frame.map(|frame| u16::from(frame.code)),
                 Some(Ok(Message::Binary(_))) => {
@@ -88,13 +89,39 @@ pub(super) async fn run(
     let _ = incoming.send(Incoming::Closed(code));
 }
 
-fn judged(ledger: &mut Ledger, text: &str) -> Incoming {
-    let at = Instant::now();
-    let Ok(body) = serde_json::from_str::<Value>(text) else {
-        return Incoming::Violation(format!("not JSON: {text}"));
-    };
-    match ledger.take(&body) {
-        Ok(()) => Incoming::Event(Event { body, at }),
-        Err(what) => Incoming::Violation(what),
+impl From<Result<Event, String>> for Incoming {
+    fn from(judged: Result<Event, String>) -> Self {
+        match judged {
+            Ok(event) => Self::Event(event),
+            Err(what) => Self::Violation(what),
+        }
     }
+}
+
+/// Watches that `stats` come at most every five seconds.
+#[derive(Debug, Default)]
+struct Statistics {
+    last: Option<Instant>,
+}
+
+/// What is left of five seconds when the first of two events was late.
+const STATISTICS_APART: Duration = Duration::from_secs(4);
+
+impl Statistics {
+    fn take(&mut self, event: Event) -> Result<Event, String> {
+        if event.kind() == "stats" {
+            let last = self.last.replace(event.at);
+            if last.is_some_and(|last| event.at - last < STATISTICS_APART) {
+                return Err("`stats` came twice within five seconds".to_owned());
+            }
+        }
+        Ok(event)
+    }
+}
+
+fn judged(ledger: &mut Ledger, text: &str) -> Result<Event, String> {
+    let at = Instant::now();
+    let body = serde_json::from_str::<Value>(text).map_err(|_| format!("not JSON: {text}"))?;
+    ledger.take(&body)?;
+    Ok(Event { body, at })
 }

@@ -35,11 +35,7 @@ async fn a_host_that_is_missing_double_or_malformed_is_a_bad_request() {
 async fn too_many_or_too_large_headers_are_431() {
     let server = Server::start(&[]).await;
     let host = server.http().to_string();
-    let many = |count: usize| {
-        (0..count)
-            .map(|number| format!("X-{number}: a\r\n"))
-            .collect::<String>()
-    };
+    let many = |count: usize| "X-Many: a\r\n".repeat(count);
     let large = |size: usize| format!("X-Large: {}\r\n", "a".repeat(size));
     for extra in [
         many(64),

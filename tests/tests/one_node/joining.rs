@@ -109,7 +109,7 @@ async fn a_join_that_crosses_the_match_is_refused_and_changes_nothing() {
     let server = Server::start(&[]).await;
     for _ in 0..10 {
         let mut ann = Client::waiting(&server, "").await;
-        let (_, mut ben) = tokio::join!(
+        let ((), mut ben) = tokio::join!(
             async { ann.send(json!({"type": "join", "id": "crossing"})) },
             Client::connect(&server, ""),
         );

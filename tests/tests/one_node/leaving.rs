@@ -103,7 +103,7 @@ async fn leaving_wins_the_race_with_a_match() {
     let server = Server::start(&[("PASSERBY__LIMITS__SKIPS_PER_MINUTE", "0")]).await;
     for _ in 0..20 {
         let mut ann = Client::waiting(&server, "").await;
-        let (_, mut ben) = tokio::join!(
+        let ((), mut ben) = tokio::join!(
             async { ann.send(json!({"type": "leave"})) },
             Client::connect(&server, "")
         );

@@ -16,14 +16,16 @@ async fn no_event_tells_anything_about_the_partner() {
         .header("User-Agent", "canary-agent/1.0")
         .query("interests=tea&language=de&colour=canary-query");
     let mut ben = ben.open().await;
+    let user = ben.welcome().text("user_id").to_owned();
+    let token = ben.welcome().text("resume_token").to_owned();
     let secrets = [
         "198.51.100",
         "203.0.113",
         "127.0.0.1",
         "canary-agent",
         "canary-query",
-        &ben.welcome().text("user_id").to_owned(),
-        &ben.welcome().text("resume_token").to_owned(),
+        &user,
+        &token,
     ];
     // Without common interests Ann hears of none, and without a common language of none.
     let mut told = vec![ann.welcome().body.clone()];
