@@ -32,7 +32,6 @@ export class Chips {
       else this.#explain('');
     });
     this.#input.addEventListener('keydown', (event) => this.#onKey(event));
-    this.#input.addEventListener('blur', () => this.commit());
     byId('chip-box').addEventListener('click', (event) => {
       if (event.target === event.currentTarget || event.target === this.#list) this.#input.focus();
     });

@@ -35,6 +35,7 @@ export class Dialogs {
     for (const button of document.querySelectorAll('[data-close]')) {
       button.addEventListener('click', () => button.closest('dialog')?.close());
     }
+    for (const dialog of [this.#report, this.#block]) dialog.addEventListener('close', () => this.#returnFocus());
     this.#detail.addEventListener('input', () => this.#countDetail());
     this.#reportForm.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -66,6 +67,13 @@ export class Dialogs {
   /** @param {State} state */
   show(state) {
     setShown(this.#endRow, state.chat !== null && state.chat.id === this.#chatId);
+  }
+
+  /** The menu that opened the dialog is closed and cannot take the focus back, but its button can. */
+  #returnFocus() {
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    if (this.#app.state.phase === 'chatting') byId('menu-button').focus();
+    else if (this.#app.state.phase === 'searching') byId('search-title').focus();
   }
 
   #countDetail() {

@@ -64,7 +64,11 @@ export class PreviousView {
     const ended = previous.endedAt === null ? '' : ` ${clockTime(previous.endedAt)}`;
     setText(this.#part('.previous-how'), `${endingWords(previous.ending)}${ended}`);
     setShown(this.#lines, previous.lines.length > 0);
-    if (this.#transcript.show(previous.lines)) this.#lines.scrollTop = this.#lines.scrollHeight;
+    if (this.#transcript.show(previous.lines)) {
+      // What changes after the end is the answer to something the user has just done.
+      if (!isNew) this.#element.open = true;
+      this.#lines.scrollTop = this.#lines.scrollHeight;
+    }
     setShown(this.#part('[data-previous="save"]'), previous.lines.length > 0);
     this.showClocks(state, now);
   }

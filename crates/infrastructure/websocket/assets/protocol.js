@@ -42,6 +42,7 @@ export const CLOSE = Object.freeze({
   slow: 4010,
 });
 
+/** @type {ReadonlySet<number>} */
 const RECONNECT_AFTER = new Set([
   CLOSE.away, CLOSE.lost, CLOSE.internal, CLOSE.restarting, CLOSE.overloaded, CLOSE.silent, CLOSE.slow,
 ]);

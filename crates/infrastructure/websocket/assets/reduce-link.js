@@ -14,6 +14,7 @@ import { connect } from './reduce-user.js';
 import { CLOSED_LINK, localTime, step } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./state.js').Chat} Chat */
 /** @typedef {import('./state.js').Step} Step */
 /** @typedef {import('./reducer.js').Action} Action */
 
@@ -72,6 +73,7 @@ function stop(state, code, farewell, now) {
   return wasBusy ? step(landed, { do: 'focus', on: 'landing' }) : step(landed);
 }
 
+/** @type {ReadonlyMap<number, string>} */
 const NOTICE_OF_CLOSE = new Map([
   [CLOSE.normal, 'closed_idle'],
   [CLOSE.policy, 'closed_policy'],
@@ -80,6 +82,7 @@ const NOTICE_OF_CLOSE = new Map([
   [CLOSE.removed, 'removed'],
 ]);
 
+/** @type {ReadonlyMap<number, string>} */
 const ENDING_OF_CLOSE = new Map([
   [CLOSE.replaced, 'opened_elsewhere'],
   [CLOSE.banned, 'moderated'],
@@ -105,12 +108,19 @@ export function onRetry(state) {
  * @returns {Step}
  */
 export function onTick(state, now) {
-  let next = state;
-  if (next.armedUntil !== null && now >= next.armedUntil) next = { ...next, armedFor: null, armedUntil: null };
-  if (next.chat === null) return step(next);
-  const { typingUntil, skipAfter } = next.chat;
-  if (typingUntil !== null && now >= typingUntil) next = { ...next, chat: { ...next.chat, typingUntil: null } };
-  if (skipAfter !== null && now >= skipAfter) next = { ...next, chat: { ...next.chat, skipAfter: null } };
-  const oldest = next.link.status === 'open' ? unanswered(next.chat)[0] : undefined;
+  const isArmed = state.armedUntil === null || now < state.armedUntil;
+  const aimed = isArmed ? state : { ...state, armedFor: null, armedUntil: null };
+  if (aimed.chat === null) return step(aimed);
+  const chat = withoutPast(aimed.chat, now);
+  const next = chat === aimed.chat ? aimed : { ...aimed, chat };
+  const oldest = next.link.status === 'open' ? unanswered(chat)[0] : undefined;
   return oldest !== undefined && now - oldest.at > ANSWER_OVERDUE_MS ? step(next, { do: 'probe' }) : step(next);
+}
+
+/** @param {Chat} chat @param {number} now @returns {Chat} */
+function withoutPast(chat, now) {
+  const typingIsOver = chat.typingUntil !== null && now >= chat.typingUntil;
+  const skipIsFree = chat.skipAfter !== null && now >= chat.skipAfter;
+  if (!typingIsOver && !skipIsFree) return chat;
+  return { ...chat, typingUntil: typingIsOver ? null : chat.typingUntil, skipAfter: skipIsFree ? null : chat.skipAfter };
 }

@@ -45,8 +45,9 @@ export function onWelcome(state, action) {
   const noted = frame.gap === true && welcomed.chat !== null
     ? { ...welcomed, chat: addNote(welcomed.chat, 'gap', now) }
     : welcomed;
-  if (frame.seq < frame.replay_to) return step({ ...noted, replay: { to: frame.replay_to, welcome: frame } });
-  return settle({ ...noted, replay: { to: frame.seq, welcome: frame } }, action);
+  const chatId = noted.chat?.id ?? null;
+  if (frame.seq < frame.replay_to) return step({ ...noted, replay: { to: frame.replay_to, welcome: frame, chatId } });
+  return settle({ ...noted, replay: { to: frame.seq, welcome: frame, chatId } }, action);
 }
 
 /**
@@ -87,21 +88,21 @@ function join(state, action) {
  */
 export function settle(state, action) {
   if (state.replay === null) return step(state);
-  const { welcome } = state.replay;
+  const { welcome, chatId } = state.replay;
   const caughtUp = { ...state, replay: null };
   switch (welcome.state) {
-    case 'chatting': return settleChatting(caughtUp, welcome, action.now);
+    case 'chatting': return settleChatting(caughtUp, welcome, chatId, action.now);
     case 'waiting': return settleWaiting(caughtUp, welcome, action);
     default: return settleIdle(caughtUp, action);
   }
 }
 
-/** @param {State} state @param {Frame} welcome @param {number} now @returns {Step} */
-function settleChatting(state, welcome, now) {
+/** @param {State} state @param {Frame} welcome @param {string | null} chatId the chat that was on before @param {number} now @returns {Step} */
+function settleChatting(state, welcome, chatId, now) {
   const isOurs = state.chat !== null && state.chat.id === welcome.chat_id;
   const met = isOurs ? step({ ...state, phase: 'chatting' }) : meet(state, String(welcome.chat_id), welcome.chat ?? {}, now);
   const present = setPartnerAway(met.state, welcome.chat_id, welcome.partner_away_until);
-  const noted = isOurs ? withChat(present, welcome.chat_id, (chat) => addNote(chat, 'back', now)) : present;
+  const noted = chatId === welcome.chat_id ? withChat(present, welcome.chat_id, (chat) => addNote(chat, 'back', now)) : present;
   const resent = resend({ ...noted, joinUnsent: false, waiting: null });
   return { state: resent.state, effects: [...met.effects, ...resent.effects] };
 }

@@ -59,7 +59,7 @@ import { DEFAULT_LIMITS } from './protocol.js';
  * @property {Link} link
  * @property {{ userId: string, token: string } | null} seat
  * @property {number} lastSeq
- * @property {{ to: number, welcome: Frame } | null} replay events up to `to` are being repeated
+ * @property {{ to: number, welcome: Frame, chatId: string | null } | null} replay events up to `to` are being repeated; `chatId` was on before
  * @property {Criteria | null} wanted what the user asks of a partner, while they want one
  * @property {boolean} joinUnsent a `join` is due as soon as the link is open
  * @property {boolean} leaving a `leave` was sent: nothing counts until it is answered

@@ -15,8 +15,10 @@ export class TypingSignal {
   #clock;
   #isOn = false;
   #toldAt = -Infinity;
-  /** @type {any} */
-  #timer = null;
+  /** @type {any} runs out when the user has paused */
+  #pause = null;
+  /** @type {any} runs out when it may be told again */
+  #due = null;
 
   /**
    * @param {(on: boolean) => void} tell
@@ -37,13 +39,12 @@ export class TypingSignal {
       this.stop();
       return;
     }
-    this.#clock.cancel(this.#timer);
-    this.#timer = this.#clock.after(STOPPED_AFTER_MS, () => this.stop());
-    const now = this.#clock.now();
-    if (now - this.#toldAt < EVERY_MS) return;
-    this.#isOn = true;
-    this.#toldAt = now;
-    this.#tell(true);
+    this.#clock.cancel(this.#pause);
+    this.#pause = this.#clock.after(STOPPED_AFTER_MS, () => this.stop());
+    if (this.#due !== null) return;
+    const early = this.#toldAt + EVERY_MS - this.#clock.now();
+    if (early <= 0) this.#tellOn();
+    else this.#due = this.#clock.after(early, () => this.#tellOn());
   }
 
   /** The user has paused or emptied the input: say so, once. */
@@ -55,8 +56,17 @@ export class TypingSignal {
 
   /** The text was sent or the chat is over: nothing is left to say, since the partner's page knows. */
   reset() {
-    this.#clock.cancel(this.#timer);
-    this.#timer = null;
+    this.#clock.cancel(this.#pause);
+    this.#clock.cancel(this.#due);
+    this.#pause = null;
+    this.#due = null;
     this.#isOn = false;
+  }
+
+  #tellOn() {
+    this.#due = null;
+    this.#isOn = true;
+    this.#toldAt = this.#clock.now();
+    this.#tell(true);
   }
 }

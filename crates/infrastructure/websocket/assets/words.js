@@ -184,7 +184,7 @@ export function countWords(state) {
 export function languageName(tag) {
   if (tag === null) return '';
   try {
-    return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+    return new Intl.DisplayNames(['en-GB'], { type: 'language' }).of(tag) ?? tag;
   } catch {
     return tag;
   }
@@ -193,7 +193,7 @@ export function languageName(tag) {
 /** @param {string[]} items @returns {string} */
 export function listOf(items) {
   try {
-    return new Intl.ListFormat('en', { type: 'conjunction' }).format(items);
+    return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(items);
   } catch {
     return items.join(', ');
   }
