@@ -25,6 +25,7 @@ export class ChatView {
   #composer;
   #transcript;
   #log = byId('log');
+  #lines = byId('lines');
   #meeting = byId('meeting');
   #typing = byId('typing');
   #toNewest = byId('to-newest');
@@ -45,7 +46,7 @@ export class ChatView {
    */
   constructor(app, dialogs) {
     this.#composer = new Composer(app);
-    this.#transcript = new Transcript(byId('lines'), (key) => app.dispatch('say_again', { key }));
+    this.#transcript = new Transcript(this.#lines, (key) => app.dispatch('say_again', { key }));
     byId('leave').addEventListener('click', () => app.dispatch('leave'));
     this.#skip.addEventListener('click', () => app.dispatch('skip', { chatId: this.#shownId ?? undefined }));
     this.#tryNow.addEventListener('click', () => app.retryNow());
@@ -109,6 +110,8 @@ export class ChatView {
     this.#shownId = chat.id;
     this.#isAtEnd = true;
     this.#composer.abandon();
+    if (chat.language === null) this.#lines.removeAttribute('lang');
+    else this.#lines.lang = chat.language;
     const parts = [make('p', {}, 'You are talking with a stranger. Say hello.')];
     if (chat.common.length > 0) {
       parts.push(make('p', { class: 'common' }, 'You both like ', ...chat.common.map((interest) => make('bdi', { class: 'chip', dir: 'auto' }, interest))));

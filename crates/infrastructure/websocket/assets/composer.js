@@ -84,6 +84,7 @@ export class Composer {
     const length = characters(sendable(this.#input.value));
     const left = this.#limit - length;
     this.#send.disabled = this.#isFull || left < 0 || !isVisible(this.#input.value);
+    this.#input.setAttribute('aria-invalid', String(left < 0));
     this.#count.classList.toggle('over', left < 0);
     setText(this.#count, this.#words(length, left));
   }

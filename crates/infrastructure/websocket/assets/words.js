@@ -174,6 +174,7 @@ export function chatStatus(state) {
 export function countWords(state) {
   const { stats } = state;
   if (stats === null) return '';
+  if (stats.online === 0) return 'Nobody is here yet. Somebody has to be first.';
   const parts = [`${stats.online.toLocaleString()} online`];
   if (stats.waiting !== null) parts.push(`${stats.waiting.toLocaleString()} looking`);
   if (stats.chatting !== null) parts.push(`${stats.chatting.toLocaleString()} chatting`);
