@@ -17,6 +17,7 @@ mod closing;
 mod commands;
 mod cooldown;
 mod criteria;
+mod crowds;
 mod drain;
 mod duplicates;
 mod endpoints;

@@ -67,7 +67,7 @@ async fn the_logs_hold_no_text_no_interest_no_address_and_no_token() {
             "PASSERBY__IDENTITY__SECRET",
             "canary-identity-secret-that-is-long-enough",
         ),
-        ("RUST_LOG", "trace"),
+        ("PASSERBY__LOG__LEVEL", "trace"),
     ])
     .await;
     for canary in [

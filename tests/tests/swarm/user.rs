@@ -182,10 +182,9 @@ impl User {
                 client.send(json!({"type": "report", "chat_id": chat, "reason": "spam"}));
             }
             (Status::Chatting(_), 87..89) | (Status::Waiting, 90..95) => {
-                client.send(json!({"type": "leave"}))
+                client.send(json!({"type": "leave"}));
             }
-            (Status::Waiting, 95..) => client.send(self.criteria.join()),
-            (Status::Idle, 20..) => client.send(self.criteria.join()),
+            (Status::Waiting, 95..) | (Status::Idle, 20..) => client.send(self.criteria.join()),
             _ => {}
         }
         client
