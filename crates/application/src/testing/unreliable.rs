@@ -1,0 +1,122 @@
+//! A store at the end of a bad line.
+
+use crate::ports::{Block, Claim, PairingStore, Release, Seeker, Stamp, StoreError};
+use passerby_domain::id::{ChatId, NodeId};
+use passerby_domain::notice::Census;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+/// How the line to a store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Line {
+    /// Answers come at once.
+    #[default]
+    Good,
+    /// What is asked is neither done nor answered until the line is good again.
+    RequestsHeld,
+    /// What is asked is done at once, and answered when the line is good again.
+    AnswersHeld,
+    /// Nothing is done, and every answer is [`StoreError::Unavailable`].
+    Down,
+    /// What is asked is done, and every answer is [`StoreError::Timeout`].
+    AnswersLost,
+}
+
+/// A store at the end of a [`Line`]. Clones share the store and the line.
+///
+/// A held future wakes nobody when the line is good again: poll it by hand, with [`step`](super::step).
+#[derive(Debug)]
+pub struct UnreliablePairing<S> {
+    store: Arc<S>,
+    line: Arc<Mutex<Line>>,
+}
+
+impl<S> Clone for UnreliablePairing<S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            line: self.line.clone(),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the line is bad")]
+struct BadLine;
+
+impl<S> UnreliablePairing<S> {
+    /// `store` at the end of a good line.
+    pub fn new(store: S) -> Self {
+        Self {
+            store: Arc::new(store),
+            line: Arc::default(),
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Makes the line good or bad, for what is asked or answered from now on.
+    pub fn set(&self, line: Line) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
+    }
+
+    fn line(&self) -> Line {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: PairingStore> UnreliablePairing<S> {
+    async fn while_not(&self, held: Line) {
+        poll_fn(|_| {
+            if self.line() == held {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
+    async fn ask<T: Send>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.while_not(Line::RequestsHeld).await;
+        if self.line() == Line::Down {
+            return Err(StoreError::Unavailable(Box::new(BadLine)));
+        }
+        let lost = self.line() == Line::AnswersLost;
+        let answer = question.await;
+        self.while_not(Line::AnswersHeld).await;
+        if lost {
+            return Err(StoreError::Timeout(Box::new(BadLine)));
+        }
+        answer
+    }
+}
+
+impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
+    async fn claim(&self, seeker: Seeker) -> Result<Claim, StoreError> {
+        self.ask(self.store.claim(seeker)).await
+    }
+
+    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
+        self.ask(self.store.confirm(chat, seats)).await
+    }
+
+    async fn release(&self, seat: Stamp, release: Release) -> Result<(), StoreError> {
+        self.ask(self.store.release(seat, release)).await
+    }
+
+    async fn block(&self, block: Block) -> Result<(), StoreError> {
+        self.ask(self.store.block(block)).await
+    }
+
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+        self.ask(self.store.heartbeat(node, own)).await
+    }
+}
