@@ -1,0 +1,249 @@
+//! The macros that turn the cases of a suite into tests. A unit test sees to it that none is forgotten.
+
+/// One `#[test]` per case. For the macros below.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($kind:ident fn, $setup:ty: $($($module:ident)::+ { $($cases:tt)+ })+) => {
+        $($crate::conformance_cases! { @module $kind $setup, [$($module)::+] $($cases)+ })+
+    };
+    (@module $kind:ident $setup:ty, $module:tt $($case:ident,)+) => {
+        $($crate::conformance_cases! { @case $kind $setup, $module $case })+
+    };
+    (@case asynchronous $setup:ty, [$($module:ident)::+] $case:ident) => {
+        #[test]
+        fn $case() {
+            <$setup as $crate::Setup>::run($crate::$($module)::+::$case::<$setup>());
+        }
+    };
+    (@case synchronous $setup:ty, [$($module:ident)::+] $case:ident) => {
+        #[test]
+        fn $case() {
+            $crate::$($module)::+::$case::<$setup>();
+        }
+    };
+}
+
+/// Tests that a store keeps the promises of the port `PairingStore`. Takes a type that implements
+/// [`pairing::PairingSetup`](crate::pairing::PairingSetup).
+#[macro_export]
+macro_rules! pairing_store_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { asynchronous fn, $setup:
+            pairing::fitting {
+                whoever_comes_first_waits_and_is_offered_to_the_next,
+                nobody_is_offered_to_themself,
+                everybody_meets_exactly_those_the_rule_allows,
+                everybody_meets_exactly_those_the_rule_allows_when_patience_on_language_is_shorter,
+                two_of_one_origin_meet_only_where_that_is_allowed,
+            }
+            pairing::order {
+                most_interests_in_common_come_first,
+                a_shared_interest_counts_more_than_an_earlier_place,
+                among_equals_the_earlier_place_comes_first,
+                among_equals_of_one_place_the_smaller_id_comes_first,
+                the_first_of_many_languages_comes_first_for_whoever_named_none,
+                whoever_searches_again_keeps_their_place,
+                the_store_answers_as_a_plain_list_would,
+            }
+            pairing::staleness {
+                an_older_search_changes_nothing,
+                a_newer_search_replaces_the_older_one,
+                the_same_search_may_be_repeated_while_it_waits,
+                whoever_is_at_rest_is_not_found_and_an_older_search_does_not_bring_them_back,
+                an_older_release_changes_nothing,
+                a_release_that_overtakes_its_search_wins,
+                whoever_is_gone_stays_gone,
+                a_release_may_be_repeated,
+                an_older_confirmation_changes_nothing,
+                a_confirmation_that_overtakes_an_older_search_wins,
+            }
+            pairing::offers {
+                nobody_else_is_offered_either_of_two,
+                the_search_that_was_answered_by_an_offer_is_over,
+                whoever_searches_anew_leaves_their_offer_and_the_other_may_search_anew,
+                whoever_goes_leaves_their_offer_and_the_other_may_search_anew,
+                whoever_was_left_with_a_dead_offer_is_found_only_once_they_search_again,
+                two_in_a_confirmed_chat_are_not_found_and_may_search_after_it,
+                an_offer_that_died_does_not_harm_the_next_one,
+            }
+            pairing::keeping_apart {
+                whom_the_seeker_avoids_is_not_met_until_that_ends,
+                who_avoids_the_seeker_is_not_met_until_that_ends,
+                whoever_is_avoided_does_not_stand_in_the_way_of_others,
+                what_ended_keeps_nobody_apart,
+                the_longer_of_two_reasons_counts,
+                two_who_just_parted_are_paired_when_their_cooldown_ends_though_nobody_else_comes,
+                a_block_keeps_two_origins_apart_until_it_ends,
+                a_block_holds_for_new_seats_and_for_no_other_origin,
+                a_block_within_one_origin_binds_nobody,
+                a_shorter_block_does_not_shorten_a_longer_one,
+            }
+            pairing::patience {
+                a_seeker_is_told_when_their_own_patience_ends,
+                a_seeker_with_nothing_to_wait_for_is_told_so,
+                unlike_interests_meet_when_the_second_patience_ends,
+                unlike_languages_meet_when_the_second_patience_ends,
+                patience_counts_from_the_beginning_of_the_wait_and_not_from_the_place,
+                the_end_of_patience_comes_before_the_end_of_a_longer_cooldown,
+            }
+            pairing::crowds {
+                searches_side_by_side_never_take_the_same_seat,
+                searches_from_many_threads_never_take_the_same_seat_and_leave_nobody_alone,
+                seats_that_come_and_go_on_many_threads_are_in_one_offer_at_a_time,
+            }
+            pairing::counting {
+                a_node_that_lives_is_told_the_counts_of_all_that_live,
+                the_counts_of_a_node_that_is_silent_for_long_are_left_out,
+            }
+        }
+    };
+}
+
+/// Tests that a limiter keeps the promises of the port `RateLimiter`. Takes a type that implements
+/// [`limiter::LimiterSetup`](crate::limiter::LimiterSetup).
+#[macro_export]
+macro_rules! rate_limiter_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { asynchronous fn, $setup:
+            limiter {
+                an_origin_has_as_many_seats_as_it_may_and_no_more,
+                a_seat_that_is_dropped_is_free_again,
+                the_attempt_after_the_last_of_a_minute_is_refused,
+                a_refused_attempt_counts_as_an_attempt,
+                a_refused_attempt_takes_no_seat,
+                whoever_comes_back_when_told_is_let_in,
+                origins_do_not_count_for_each_other,
+                a_wider_network_has_a_ceiling_of_seats,
+                a_wider_network_has_a_ceiling_of_attempts,
+                whoever_is_refused_in_a_wider_network_takes_no_seat_in_a_narrower_one,
+                without_limits_everybody_is_let_in,
+                many_threads_get_no_more_seats_than_there_are,
+            }
+        }
+    };
+}
+
+/// Tests that an adapter keeps the promises of the port `Reports`. Takes a type that implements
+/// [`reports::ReportsSetup`](crate::reports::ReportsSetup).
+#[macro_export]
+macro_rules! reports_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { asynchronous fn, $setup:
+            reports {
+                a_report_is_kept_as_it_was_made_and_gets_a_number,
+                later_reports_have_greater_numbers,
+                without_reports_there_is_one_empty_page,
+                pages_go_from_the_oldest_to_the_newest_and_miss_none,
+                a_report_that_comes_while_somebody_turns_pages_is_on_the_last_one,
+                a_cursor_beyond_the_end_finds_nothing,
+                reports_of_many_threads_are_all_kept_under_numbers_of_their_own,
+            }
+        }
+    };
+}
+
+/// Tests that an adapter keeps the promises of the port `Bans`. Takes a type that implements
+/// [`bans::BansSetup`](crate::bans::BansSetup).
+#[macro_export]
+macro_rules! bans_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { asynchronous fn, $setup:
+            bans {
+                a_ban_keeps_out_its_origin_and_no_other,
+                a_ban_gets_a_name_of_its_own,
+                a_ban_ends_when_its_time_is_over,
+                a_ban_without_end_lasts,
+                a_newer_ban_takes_the_place_of_an_older_one_of_the_same_origin,
+                a_lifted_ban_is_over_and_cannot_be_lifted_twice,
+                the_list_has_the_bans_in_force_oldest_first,
+            }
+        }
+    };
+}
+
+/// Tests that an adapter keeps the promises of the port `Identity`. Takes a type that implements
+/// [`identity::IdentitySetup`](crate::identity::IdentitySetup).
+#[macro_export]
+macro_rules! identity_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { synchronous fn, $setup:
+            identity {
+                no_user_id_is_given_twice,
+                no_chat_id_is_given_twice,
+                an_ipv4_address_is_an_origin_by_itself,
+                an_ipv4_address_written_as_ipv6_is_the_same_origin,
+                all_of_an_ipv6_64_are_one_origin,
+                ipv6_networks_share_the_wider_origins_around_them,
+                the_lasting_origin_is_the_same_network_under_another_name,
+                a_token_is_read_back,
+                a_token_is_short_and_safe_in_a_url,
+                a_token_that_was_changed_is_refused,
+                whatever_is_not_a_token_is_refused,
+                with_the_same_key_two_nodes_agree,
+                with_another_key_nothing_is_known,
+                a_token_is_not_shown,
+            }
+        }
+    };
+}
+
+/// Tests that a clock keeps the promises of the port `Clock`. Takes a type that implements
+/// [`clock::ClockSetup`](crate::clock::ClockSetup).
+#[macro_export]
+macro_rules! clock_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { synchronous fn, $setup:
+            clock {
+                time_never_goes_back,
+                time_never_goes_back_from_one_thread_to_the_next,
+                the_same_moment_is_the_same_time_of_day,
+                moments_are_as_far_apart_as_their_times_of_day,
+                the_time_of_day_is_told_of_the_past_and_of_the_future,
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    const MACROS: &str = include_str!("macros.rs");
+
+    /// Each file of cases, so that a case that no macro names is noticed.
+    const SUITES: &[(&str, &str)] = &[
+        ("bans", include_str!("bans.rs")),
+        ("clock", include_str!("clock.rs")),
+        ("identity", include_str!("identity.rs")),
+        ("limiter", include_str!("limiter.rs")),
+        ("pairing::counting", include_str!("pairing/counting.rs")),
+        ("pairing::crowds", include_str!("pairing/crowds.rs")),
+        ("pairing::fitting", include_str!("pairing/fitting.rs")),
+        ("pairing::keeping_apart", include_str!("pairing/keeping_apart.rs")),
+        ("pairing::offers", include_str!("pairing/offers.rs")),
+        ("pairing::order", include_str!("pairing/order.rs")),
+        ("pairing::patience", include_str!("pairing/patience.rs")),
+        ("pairing::staleness", include_str!("pairing/staleness.rs")),
+        ("reports", include_str!("reports.rs")),
+    ];
+
+    #[test]
+    fn every_case_is_in_the_macro_of_its_suite() {
+        let mut cases = 0;
+        for (module, source) in SUITES {
+            let block = MACROS
+                .split(&format!("            {module} {{"))
+                .nth(1)
+                .expect(module);
+            let block = block.split('}').next().expect(module);
+            for line in source.lines().filter(|line| line.contains("<S: ")) {
+                let Some((_, line)) = line.split_once("fn ").filter(|_| line.starts_with("pub ")) else {
+                    continue;
+                };
+                let case = line.split(['<', '(']).next().expect(line);
+                assert!(block.contains(&format!(" {case},\n")), "{module}::{case}");
+                cases += 1;
+            }
+        }
+        assert!(cases > 90);
+    }
+}
