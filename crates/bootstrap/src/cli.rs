@@ -95,7 +95,7 @@ fn start(settings: Settings, ready_file: Option<PathBuf>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    run::serve(settings, ready_file)
+    run::serve(&settings, ready_file.as_deref())
 }
 
 fn check_config(file: Option<&Path>) -> ExitCode {
@@ -129,12 +129,12 @@ fn check_health(check: &Healthcheck) -> ExitCode {
         Ok(target) => match target.ask() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                complain(with_cause(&error));
+                complain(telemetry::chain(&error));
                 ExitCode::FAILURE
             }
         },
         Err(error) => {
-            complain(with_cause(&error));
+            complain(telemetry::chain(&error));
             ExitCode::from(USAGE)
         }
     }
@@ -147,16 +147,10 @@ fn load(file: Option<&Path>) -> Result<Settings, ExitCode> {
             SettingsError::File { .. }
             | SettingsError::Syntax { .. }
             | SettingsError::Defaults
-            | SettingsError::Layers(_) => complain(with_cause(&error)),
+            | SettingsError::Layers(_) => complain(telemetry::chain(&error)),
         }
         ExitCode::from(USAGE)
     })
-}
-
-/// The error and what led to it, in one line.
-fn with_cause(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 /// Tells the operator; if even that cannot be written, the exit code still tells.

@@ -69,6 +69,12 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(place, "a task panicked");
 }
 
+/// An error and what led to it, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;

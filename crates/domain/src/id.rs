@@ -196,6 +196,11 @@ impl NodeId {
         Ok(Self(name.into()))
     }
 
+    /// The name of a node that has none.
+    pub fn unnamed() -> Self {
+        Self("unnamed".into())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -371,3 +371,6 @@ impl<L> Session<L> {
         self.generation = self.generation.next();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub trait Wire: Send + Sync + 'static {
 
     /// Sees to it that [`Backlog::flush`] is called whenever the connection takes bytes again, until it has
     /// nothing left; and [`Backlog::stalled`] if that does not happen for the longest time a write may stall.
-    fn drain(&self, backlog: Arc<dyn Backlog>);
+    fn drain(self: &Arc<Self>, backlog: Arc<dyn Backlog>);
 
     /// Hangs up: writes `rest`, says why, and closes, all in its own time. Nothing else is written after this.
     fn close(&self, rest: Vec<u8>, why: Farewell);

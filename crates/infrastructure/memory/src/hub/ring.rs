@@ -60,11 +60,6 @@ impl Ring {
         self.unwritten_bytes - self.replayed_bytes
     }
 
-    /// All bytes that are held.
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(super) fn push_numbered(&mut self, seq: u64, frame: &[u8]) {
         self.push(seq, frame);
     }

@@ -1,0 +1,155 @@
+//! One WebSocket connection, as the outbox that writes to it sees it.
+
+use crate::encoder::EventEncoder;
+use futures_util::task::AtomicWaker;
+use passerby_application::ports::{Backlog, Farewell, Flushed, Wire, Written};
+use socket2::SockRef;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::time::timeout;
+
+/// How long a connection may take nothing while something is to be written to it.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the server says last.
+pub(crate) struct LastWords {
+    /// Bytes that were on their way.
+    pub(crate) rest: Vec<u8>,
+    /// Why it hangs up.
+    pub(crate) why: Goodbye,
+}
+
+/// Why the server hangs up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goodbye {
+    /// The application said so.
+    Application(Farewell),
+    /// There was no sign of life.
+    NoSignOfLife,
+}
+
+/// One WebSocket connection: its writing half, and what its reading task is to be told.
+///
+/// Anybody may write to it, through the outbox that owns it; only its own task reads from it and ends it.
+pub struct Connection {
+    writer: OwnedWriteHalf,
+    /// Wakes the reading task when there are last words.
+    reader: AtomicWaker,
+    last_words: Mutex<Option<Box<LastWords>>>,
+    /// Whether nothing was heard since the last ping.
+    unheard: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(writer: OwnedWriteHalf) -> Self {
+        Self {
+            writer,
+            reader: AtomicWaker::new(),
+            last_words: Mutex::new(None),
+            unheard: AtomicBool::new(false),
+        }
+    }
+
+    /// What the server says last, if it is to hang up. Otherwise `waker` is woken when it is.
+    pub(crate) fn last_words(&self, waker: &Waker) -> Option<Box<LastWords>> {
+        self.reader.register(waker);
+        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn hang_up(&self, words: LastWords) {
+        // The first reason is the true one.
+        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Box::new(words));
+        self.reader.wake();
+    }
+
+    /// A whole frame came.
+    pub(crate) fn heard(&self) {
+        if self.unheard.load(Ordering::Relaxed) {
+            self.unheard.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// A ping was sent: from now on silence counts.
+    pub(crate) fn pinged(&self) {
+        self.unheard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the last ping, and all since, met with silence.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.unheard.load(Ordering::Relaxed)
+    }
+
+    /// Lets the kernel take what it would put off: the last words must find room behind what a slow client has not
+    /// read.
+    pub(crate) fn make_room(&self) {
+        let socket = SockRef::from(self.writer.as_ref());
+        // If it cannot be done the last words may be lost, as on any broken connection.
+        let _ = socket.set_tcp_notsent_lowat(u32::MAX >> 1);
+    }
+
+    /// Writes all of `bytes`, waiting for room.
+    pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.writer.writable().await?;
+            match self.writer.try_write(bytes) {
+                Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn shut_down(&self, how: Shutdown) {
+        // A socket that is already shut needs no more.
+        let _ = SockRef::from(self.writer.as_ref()).shutdown(how);
+    }
+
+    async fn drain_to(writer: &OwnedWriteHalf, backlog: &dyn Backlog) {
+        loop {
+            match timeout(STALL_TIMEOUT, writer.writable()).await {
+                Ok(Ok(())) if backlog.flush() == Flushed::Something => {}
+                Ok(_) => return,
+                Err(_) => return backlog.stalled(),
+            }
+        }
+    }
+}
+
+impl Wire for Connection {
+    type Encoder = EventEncoder;
+
+    fn write(&self, first: &[u8], second: &[u8]) -> Written {
+        let written = if second.is_empty() {
+            self.writer.try_write(first)
+        } else {
+            self.writer.try_write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
+        };
+        match written {
+            Ok(count) => Written::Some(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Written::Blocked,
+            Err(error) => Written::Broken(Box::new(error)),
+        }
+    }
+
+    fn drain(self: &Arc<Self>, backlog: Arc<dyn Backlog>) {
+        let connection = self.clone();
+        tokio::spawn(async move { Connection::drain_to(&connection.writer, backlog.as_ref()).await });
+    }
+
+    fn close(&self, rest: Vec<u8>, why: Farewell) {
+        self.hang_up(LastWords { rest, why: Goodbye::Application(why) });
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! The keeper: pings connections, notices those that are silent, and tidies up after those at rest.
+//!
+//! One task for all connections: a wheel with a slot for each tick of the ping interval, and a queue of the pings
+//! that are not yet judged. A connection costs an entry of two weak references, and no timer.
+
+use crate::connection::{Connection, Goodbye, LastWords};
+use crate::encoder::write_control;
+use passerby_application::ports::{Delivery, Flush, Ports};
+use passerby_application::{Chat, Seat};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
+
+/// The longest tick.
+const TICK: Duration = Duration::from_millis(250);
+/// Ticks in the shortest ping interval.
+const TICKS: u32 = 8;
+/// How often users out of a chat are told how many people there are, at most.
+const CENSUS_INTERVAL: Duration = Duration::from_secs(5);
+/// How many connections are seen to before other tasks get their turn.
+const BATCH: usize = 64;
+
+struct Entry<P: Ports> {
+    connection: Weak<Connection>,
+    seat: Weak<Seat<P>>,
+}
+
+/// Looks after all connections of a listener.
+pub(crate) struct Keeper<P: Ports> {
+    slots: Vec<Mutex<Vec<Entry<P>>>>,
+    next_slot: AtomicUsize,
+    tick: Duration,
+    pong_timeout: Duration,
+    /// How many rounds of the wheel pass between two words on how many people there are.
+    census_rounds: usize,
+    ping: Vec<u8>,
+}
+
+impl<P: Ports> Keeper<P> {
+    pub(crate) fn new(ping_interval: Duration, pong_timeout: Duration) -> Self {
+        let tick = (ping_interval / TICKS).clamp(Duration::from_millis(5), TICK);
+        // A slot less than the interval holds, so that a silent client is noticed within the interval and the time-out,
+        // the ticks that either is rounded up to included.
+        let slots = (ping_interval.as_nanos() / tick.as_nanos()).saturating_sub(1).clamp(1, 100_000) as usize;
+        let round = tick * u32::try_from(slots).unwrap_or(u32::MAX);
+        let census_rounds = CENSUS_INTERVAL.as_nanos().div_ceil(round.as_nanos().max(1)) as usize;
+        let mut ping = Vec::new();
+        write_control(Control::Ping, &[], &mut ping);
+        Self {
+            slots: (0..slots).map(|_| Mutex::default()).collect(),
+            next_slot: AtomicUsize::new(0),
+            tick,
+            pong_timeout,
+            census_rounds,
+            ping,
+        }
+    }
+
+    /// Looks after a connection from now on, until it is dropped.
+    pub(crate) fn register(&self, connection: &Arc<Connection>, seat: &Arc<Seat<P>>) {
+        // Spread evenly, so that no tick has more to do than another.
+        let slot = self.next_slot.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let entry = Entry { connection: Arc::downgrade(connection), seat: Arc::downgrade(seat) };
+        self.slot(slot).push(entry);
+    }
+
+    /// Looks after connections for ever.
+    pub(crate) async fn run(&self, chat: &Chat<P>) {
+        let mut ticks = interval(self.tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unjudged = VecDeque::new();
+        let mut count = 0_usize;
+        loop {
+            let now = ticks.tick().await;
+            self.judge(&mut unjudged, now).await;
+            let round = count / self.slots.len();
+            let tells_census = round.is_multiple_of(self.census_rounds);
+            self.visit(chat, count % self.slots.len(), tells_census.then_some(()), &mut unjudged).await;
+            count = count.wrapping_add(1);
+        }
+    }
+
+    /// Hangs up on those that did not answer their ping.
+    async fn judge(&self, unjudged: &mut VecDeque<(Instant, Weak<Connection>)>, now: Instant) {
+        let mut seen = 0;
+        while let Some((deadline, _)) = unjudged.front()
+            && *deadline <= now
+            && let Some((_, connection)) = unjudged.pop_front()
+        {
+            if let Some(connection) = connection.upgrade().filter(|connection| connection.is_silent()) {
+                connection.hang_up(LastWords { rest: Vec::new(), why: Goodbye::NoSignOfLife });
+            }
+            seen += 1;
+            if seen % BATCH == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Pings the connections of a slot, and looks after their seats.
+    async fn visit(
+        &self,
+        chat: &Chat<P>,
+        slot: usize,
+        census: Option<()>,
+        unjudged: &mut VecDeque<(Instant, Weak<Connection>)>,
+    ) {
+        let entries = std::mem::take(&mut *self.slot(slot));
+        let mut kept = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.into_iter().enumerate() {
+            if let (Some(connection), Some(seat)) = (entry.connection.upgrade(), entry.seat.upgrade()) {
+                chat.tidy(&seat);
+                if census.is_some() {
+                    chat.tell_census(&seat);
+                }
+                connection.pinged();
+                let delivery = &chat.adapters().delivery;
+                delivery.reply(seat.route(), &self.ping, Flush::Now);
+                unjudged.push_back((Instant::now() + self.pong_timeout, entry.connection.clone()));
+                kept.push(entry);
+            }
+            if index % BATCH == BATCH - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut slot = self.slot(slot);
+        kept.append(&mut slot);
+        kept.shrink_to(2 * kept.len());
+        *slot = kept;
+    }
+
+    fn slot(&self, slot: usize) -> std::sync::MutexGuard<'_, Vec<Entry<P>>> {
+        self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
