@@ -12,6 +12,8 @@ mod api;
 mod metrics;
 mod server;
 mod state;
+#[cfg(test)]
+mod testing;
 
 pub use metrics::{Metrics, SourceRefused};
 pub use server::serve;
