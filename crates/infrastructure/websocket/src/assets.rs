@@ -23,7 +23,10 @@ const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(),
 pub(crate) fn find(path: &str) -> Option<EmbeddedFile> {
     match path {
         "/" => Files::get("index.html"),
-        _ => Files::get(path.strip_prefix("/assets/").filter(|name| *name != "index.html")?),
+        _ => Files::get(
+            path.strip_prefix("/assets/")
+                .filter(|name| *name != "index.html")?,
+        ),
     }
 }
 
@@ -36,8 +39,14 @@ pub(crate) fn answer(file: EmbeddedFile, request: &HeaderMap) -> Answer {
         let _ = write!(tag, "{byte:02x}");
     }
     tag.push('"');
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|entry| entry.trim().trim_start_matches("W/") == tag));
+    let known = request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|known| {
+        known
+            .split(',')
+            .any(|entry| entry.trim().trim_start_matches("W/") == tag)
+    });
     let mut response = Response::builder()
         .header(header::ETAG, tag)
         // Asked for again each time, and answered in a few bytes when nothing has changed: a page and its scripts
@@ -74,7 +83,14 @@ mod tests {
     fn only_what_is_in_the_map_is_found() {
         assert!(find("/").is_some());
         assert!(find("/assets/main.js").is_some());
-        for path in ["/index.html", "/assets/", "/assets/../Cargo.toml", "/assets/%2e%2e/x", "//", "/.git/config"] {
+        for path in [
+            "/index.html",
+            "/assets/",
+            "/assets/../Cargo.toml",
+            "/assets/%2e%2e/x",
+            "//",
+            "/.git/config",
+        ] {
             assert!(find(path).is_none(), "{path}");
         }
     }

@@ -68,7 +68,12 @@ struct Streak {
 
 impl Budget {
     /// Counts a frame. More than ten times the limit of its kind within a second is too much.
-    pub(crate) fn count(&mut self, kind: Kind, limit: Option<NonZeroU32>, now: Moment) -> Result<(), Exceeded> {
+    pub(crate) fn count(
+        &mut self,
+        kind: Kind,
+        limit: Option<NonZeroU32>,
+        now: Moment,
+    ) -> Result<(), Exceeded> {
         let second = u32::try_from(now.as_millis() / 1_000).unwrap_or(u32::MAX);
         if second != self.second {
             self.second = second;
@@ -83,19 +88,26 @@ impl Budget {
         };
         let count = &mut self.counts[kind as usize];
         *count = count.saturating_add(1);
-        if u32::from(*count) > limit.saturating_mul(EXCESS).min(u32::from(u16::MAX) - 1) { Err(Exceeded) } else { Ok(()) }
+        if u32::from(*count) > limit.saturating_mul(EXCESS).min(u32::from(u16::MAX) - 1) {
+            Err(Exceeded)
+        } else {
+            Ok(())
+        }
     }
 
     /// Counts the bytes of a frame that is not a whole message. `Ok(Some)` says how long to wait before more is read.
     pub(crate) fn count_overhead(&mut self, bytes: usize, now: Moment) -> Result<Option<Millis>, Exceeded> {
-        self.barren = self.barren.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.barren = self
+            .barren
+            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.barren > OVERHEAD_LIMIT {
             return Err(Exceeded);
         }
         let rate = Rate::per_second(OVERHEAD_RATE / OVERHEAD_TOKEN, OVERHEAD_BURST / OVERHEAD_TOKEN);
         let mut wait = None;
         // Whole kibibytes are paid for as they fill up.
-        let filled = (self.barren / OVERHEAD_TOKEN) - (self.barren - u32::try_from(bytes).unwrap_or(self.barren)) / OVERHEAD_TOKEN;
+        let filled = (self.barren / OVERHEAD_TOKEN)
+            - (self.barren - u32::try_from(bytes).unwrap_or(self.barren)) / OVERHEAD_TOKEN;
         for _ in 0..filled {
             if let Err(exhausted) = self.overhead.take(rate.as_ref(), now) {
                 self.overhead.force_take(rate.as_ref(), now);
@@ -115,7 +127,11 @@ impl Budget {
         let malformed = &mut self.offences.get_or_insert_default().malformed;
         malformed.retain(|at| now.since(*at) < MALFORMED_SPAN);
         malformed.push(now);
-        if malformed.len() >= MALFORMED_LIMIT { Err(Exceeded) } else { Ok(()) }
+        if malformed.len() >= MALFORMED_LIMIT {
+            Err(Exceeded)
+        } else {
+            Ok(())
+        }
     }
 
     /// A command was refused by a limit. Ten seconds of it on end are too many.
@@ -124,7 +140,11 @@ impl Budget {
         let streak = refused.filter(|streak| now.since(streak.last) < REFUSED_PAUSE);
         let from = streak.map_or(now, |streak| streak.from);
         *refused = Some(Streak { from, last: now });
-        if now.since(from) >= REFUSED_SPAN { Err(Exceeded) } else { Ok(()) }
+        if now.since(from) >= REFUSED_SPAN {
+            Err(Exceeded)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -170,7 +190,10 @@ mod tests {
         assert!(budget.refused(at(10_000)).is_err());
         let mut budget = Budget::default();
         for i in 0..10 {
-            assert!(budget.refused(at(i * 3_000)).is_ok(), "an obedient pause is remembered");
+            assert!(
+                budget.refused(at(i * 3_000)).is_ok(),
+                "an obedient pause is remembered"
+            );
         }
     }
 
@@ -178,7 +201,11 @@ mod tests {
     fn bytes_that_carry_nothing_are_slowed_and_then_too_many() {
         let mut budget = Budget::default();
         let mut bytes = 0;
-        while budget.count_overhead(6, at(0)).expect("not yet too many").is_none() {
+        while budget
+            .count_overhead(6, at(0))
+            .expect("not yet too many")
+            .is_none()
+        {
             bytes += 6;
         }
         assert!((256 * 1024..260 * 1024).contains(&bytes), "{bytes}");

@@ -51,14 +51,17 @@ impl Ending {
             Self::Left(_) => Departure::Left,
             Self::PageClosed(_) => Departure::PageClosed,
             Self::Closed(_) | Self::Lost | Self::TurnedAway => Departure::Dropped,
-            Self::ProtocolError | Self::Unsupported | Self::InvalidUtf8 | Self::TooBig | Self::Policy => Departure::Expelled,
+            Self::ProtocolError | Self::Unsupported | Self::InvalidUtf8 | Self::TooBig | Self::Policy => {
+                Departure::Expelled
+            }
             Self::Said(words) => match words.why {
                 Goodbye::NoSignOfLife => Departure::Dropped,
                 Goodbye::Application(farewell) => match farewell {
                     Farewell::Banned(_) | Farewell::Kicked | Farewell::IdleTimeout => Departure::Expelled,
-                    Farewell::Replaced | Farewell::SlowConsumer | Farewell::Restarting | Farewell::Overloaded => {
-                        Departure::Dropped
-                    }
+                    Farewell::Replaced
+                    | Farewell::SlowConsumer
+                    | Farewell::Restarting
+                    | Farewell::Overloaded => Departure::Dropped,
                 },
             },
         }

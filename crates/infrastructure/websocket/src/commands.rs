@@ -7,7 +7,7 @@ use crate::budget::{Exceeded, Kind};
 use crate::connection::Connection;
 use crate::encoder::write_event;
 use crate::refusals::Refused;
-use crate::relay::Relay;
+use crate::relay::Client;
 use passerby_application::ports::{Clock, Delivery, Flush, Offence, Ports};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode};
 use passerby_domain::notice::Typing;
@@ -27,11 +27,15 @@ enum What {
     Join(Box<Criteria>),
     Skip(Box<str>),
     Leave(Option<Box<str>>),
-    Report { chat: Box<str>, offence: Offence, detail: Option<Detail> },
+    Report {
+        chat: Box<str>,
+        offence: Offence,
+        detail: Option<Detail>,
+    },
     Block(Box<str>),
 }
 
-impl<P: Ports<Wire = Connection>> Relay<P> {
+impl<P: Ports<Wire = Connection>> Client<P> {
     /// Acts on a text message of the client. What has to wait is returned.
     pub(crate) fn obey(&mut self, text: &str) -> Result<Option<Errand>, Exceeded> {
         let now = self.front.chat.adapters().clock.now();
@@ -39,9 +43,13 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
             Ok(frame) => frame,
             Err(refused) => {
                 let message = refused.kind.to_string();
-                let refusal = Refusal { message: &message, ..Refusal::new(refused.kind.code()) };
+                let refusal = Refusal {
+                    message: &message,
+                    ..Refusal::new(refused.kind.code())
+                };
                 self.tell(&Event::Error(refusal.answering(refused.id.as_deref())));
-                self.budget.count(Kind::Command, self.front.options.commands_per_second, now)?;
+                self.budget
+                    .count(Kind::Command, self.front.options.commands_per_second, now)?;
                 // A frame of an unknown type, or with too large a signal, is well formed.
                 if let RefusedKind::Malformed(_) = refused.kind {
                     self.budget.malformed(now)?;
@@ -52,13 +60,19 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         let id = id.as_deref();
         let done = match command {
             Command::Message { chat_id, text } => {
-                self.budget.count(Kind::Message, self.front.options.messages_per_second, now)?;
+                self.budget
+                    .count(Kind::Message, self.front.options.messages_per_second, now)?;
                 // The parser has seen that the id is one.
                 let message_id = id.and_then(|id| MessageId::parse(id).ok());
-                self.front.chat.message(&self.seat, &chat_id, &text, message_id).map(|()| None).map_err(Refused::from)
+                self.front
+                    .chat
+                    .message(&self.seat, &chat_id, &text, message_id)
+                    .map(|()| None)
+                    .map_err(Refused::from)
             }
             command => {
-                self.budget.count(Kind::Command, self.front.options.commands_per_second, now)?;
+                self.budget
+                    .count(Kind::Command, self.front.options.commands_per_second, now)?;
                 self.command(command, id)
             }
         };
@@ -100,16 +114,27 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
                 chat.count_command(&self.seat)?;
                 What::Skip(chat_id.into())
             }
-            Command::Report { chat_id, reason, detail } => {
+            Command::Report {
+                chat_id,
+                reason,
+                detail,
+            } => {
                 chat.count_command(&self.seat)?;
                 let detail = detail.map(|detail| Detail::parse(&detail)).transpose();
                 let detail = detail.map_err(|_| Refused::new(ErrorCode::Malformed))?;
-                What::Report { chat: chat_id.into(), offence: offence(reason), detail }
+                What::Report {
+                    chat: chat_id.into(),
+                    offence: offence(reason),
+                    detail,
+                }
             }
             // Taken before it came here.
             Command::Message { .. } => return Ok(None),
         };
-        Ok(Some(Errand { id: id.map(Into::into), what }))
+        Ok(Some(Errand {
+            id: id.map(Into::into),
+            what,
+        }))
     }
 
     /// Runs a command that may have to wait.
@@ -119,9 +144,14 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
             What::Join(criteria) => chat.join(seat, *criteria).await.map_err(Refused::from),
             What::Skip(chat_id) => chat.skip(seat, &chat_id).await.map_err(Refused::from),
             What::Leave(chat_id) => chat.leave(seat, chat_id.as_deref()).await.map_err(Refused::from),
-            What::Report { chat: chat_id, offence, detail } => {
-                chat.report(seat, &chat_id, offence, detail).await.map_err(Refused::from)
-            }
+            What::Report {
+                chat: chat_id,
+                offence,
+                detail,
+            } => chat
+                .report(seat, &chat_id, offence, detail)
+                .await
+                .map_err(Refused::from),
             What::Block(chat_id) => chat.block(seat, &chat_id).await.map_err(Refused::from),
         };
         let refused = match done {
@@ -137,14 +167,22 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
 
     fn refuse(&mut self, refused: Refused, id: Option<&str>, now: Moment) -> Result<(), Exceeded> {
         self.tell(&Event::Error(refused.event(id)));
-        if refused.is_by_limit() { self.budget.refused(now) } else { Ok(()) }
+        if refused.is_by_limit() {
+            self.budget.refused(now)
+        } else {
+            Ok(())
+        }
     }
 
     /// Tells the client something that is the connection's own affair; written by the next flush.
     pub(crate) fn tell(&self, event: &Event<'_>) {
         let mut frame = Vec::new();
         write_event(event, None, &mut frame);
-        self.front.chat.adapters().delivery.reply(self.seat.route(), &frame, Flush::Later);
+        self.front
+            .chat
+            .adapters()
+            .delivery
+            .reply(self.seat.route(), &frame, Flush::Later);
     }
 }
 
@@ -157,7 +195,11 @@ fn criteria(join: &Join<'_>) -> Result<Criteria, Refused> {
         Some(passerby_protocol::Mode::Video) => Mode::Video,
         Some(passerby_protocol::Mode::Text) | None => Mode::Text,
     };
-    Ok(Criteria { interests, language, mode })
+    Ok(Criteria {
+        interests,
+        language,
+        mode,
+    })
 }
 
 const fn offence(reason: ReportReason) -> Offence {

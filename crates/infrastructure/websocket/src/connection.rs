@@ -59,12 +59,18 @@ impl Connection {
     /// What the server says last, if it is to hang up. Otherwise `waker` is woken when it is.
     pub(crate) fn last_words(&self, waker: &Waker) -> Option<Box<LastWords>> {
         self.reader.register(waker);
-        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.last_words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     pub(crate) fn hang_up(&self, words: LastWords) {
         // The first reason is the true one.
-        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Box::new(words));
+        self.last_words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| Box::new(words));
         self.reader.wake();
     }
 
@@ -129,7 +135,8 @@ impl Wire for Connection {
         let written = if second.is_empty() {
             self.writer.try_write(first)
         } else {
-            self.writer.try_write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
+            self.writer
+                .try_write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
         };
         match written {
             Ok(count) => Written::Some(count),
@@ -144,7 +151,10 @@ impl Wire for Connection {
     }
 
     fn close(&self, rest: Vec<u8>, why: Farewell) {
-        self.hang_up(LastWords { rest, why: Goodbye::Application(why) });
+        self.hang_up(LastWords {
+            rest,
+            why: Goodbye::Application(why),
+        });
     }
 }
 

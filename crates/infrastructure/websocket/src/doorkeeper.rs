@@ -40,7 +40,12 @@ enum Verdict {
 
 impl<S> Doorkeeper<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, waiting: Vec::new(), good: 0, verdict: Verdict::Open }
+        Self {
+            stream,
+            waiting: Vec::new(),
+            good: 0,
+            verdict: Verdict::Open,
+        }
     }
 
     /// Why the last head was refused, if it was.
@@ -85,14 +90,21 @@ impl<S> Doorkeeper<S> {
             }
             Err(problem) => {
                 self.verdict = Verdict::Refused(problem);
-                Err(io::Error::new(io::ErrorKind::InvalidData, "the request was refused"))
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the request was refused",
+                ))
             }
         }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Doorkeeper<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
             if this.hand_on(buffer) {

@@ -24,29 +24,58 @@ impl Encoder for EventEncoder {
     fn encode(&self, notice: &Notice<'_>, seq: Option<Seq>, out: &mut Vec<u8>) {
         let seq = seq.map(Seq::get);
         let event = match notice {
-            Notice::Message { chat, text, at } => Event::Message { chat_id: chat.as_str(), text: text.0, at: at.0 },
-            Notice::Ack { chat, id } => Event::Ack { chat_id: chat.as_str(), id },
-            Notice::Typing { chat, typing } => {
-                Event::Typing { chat_id: chat.as_str(), on: matches!(typing, Typing::Started) }
-            }
-            Notice::Signal { chat, data } => Event::Signal { chat_id: chat.as_str(), data: data.0 },
+            Notice::Message { chat, text, at } => Event::Message {
+                chat_id: chat.as_str(),
+                text: text.0,
+                at: at.0,
+            },
+            Notice::Ack { chat, id } => Event::Ack {
+                chat_id: chat.as_str(),
+                id,
+            },
+            Notice::Typing { chat, typing } => Event::Typing {
+                chat_id: chat.as_str(),
+                on: matches!(typing, Typing::Started),
+            },
+            Notice::Signal { chat, data } => Event::Signal {
+                chat_id: chat.as_str(),
+                data: data.0,
+            },
             Notice::Waiting(waiting) => Event::Waiting(self::waiting(*waiting)),
             Notice::Matched { chat, facts } => {
                 let shared = Shared::of(facts);
-                return write_event(&Event::Matched(self.matched(chat.as_str(), facts, &shared)), seq, out);
+                return write_event(
+                    &Event::Matched(self.matched(chat.as_str(), facts, &shared)),
+                    seq,
+                    out,
+                );
             }
-            Notice::PartnerAway { chat, until } => Event::PartnerAway { chat_id: chat.as_str(), until: until.0 },
-            Notice::PartnerBack { chat } => Event::PartnerBack { chat_id: chat.as_str() },
-            Notice::ChatEnded { chat, reason } => {
-                Event::ChatEnded { chat_id: chat.as_str(), reason: end_reason(*reason) }
-            }
+            Notice::PartnerAway { chat, until } => Event::PartnerAway {
+                chat_id: chat.as_str(),
+                until: until.0,
+            },
+            Notice::PartnerBack { chat } => Event::PartnerBack {
+                chat_id: chat.as_str(),
+            },
+            Notice::ChatEnded { chat, reason } => Event::ChatEnded {
+                chat_id: chat.as_str(),
+                reason: end_reason(*reason),
+            },
             Notice::Idle => Event::Idle,
-            Notice::Reported { chat } => Event::Reported { chat_id: chat.as_str() },
-            Notice::Blocked { chat } => Event::Blocked { chat_id: chat.as_str() },
-            Notice::Stats(census) => {
-                Event::Stats { online: census.online, waiting: census.waiting, chatting: census.chatting }
-            }
-            Notice::Draining { reconnect_after } => Event::Draining { reconnect_after_ms: *reconnect_after },
+            Notice::Reported { chat } => Event::Reported {
+                chat_id: chat.as_str(),
+            },
+            Notice::Blocked { chat } => Event::Blocked {
+                chat_id: chat.as_str(),
+            },
+            Notice::Stats(census) => Event::Stats {
+                online: census.online,
+                waiting: census.waiting,
+                chatting: census.chatting,
+            },
+            Notice::Draining { reconnect_after } => Event::Draining {
+                reconnect_after_ms: *reconnect_after,
+            },
             Notice::Welcome(welcome) => return self.welcome(welcome, out),
         };
         write_event(&event, seq, out);
@@ -61,7 +90,10 @@ struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     fn of(facts: &'a ChatFacts) -> Self {
-        Self { interests: facts.common_interests.iter().map(Interest::as_str).collect(), language: facts.language }
+        Self {
+            interests: facts.common_interests.iter().map(Interest::as_str).collect(),
+            language: facts.language,
+        }
     }
 }
 
@@ -89,7 +121,11 @@ impl EventEncoder {
                 since: waiting.since.0,
                 cooldown_until: waiting.cooldown_until.map(|until| until.0),
             },
-            Standing::Chatting { chat, facts, partner_away_until } => {
+            Standing::Chatting {
+                chat,
+                facts,
+                partner_away_until,
+            } => {
                 shared = Shared::of(facts);
                 protocol::State::Chatting {
                     chat: self.matched(chat.as_str(), facts, &shared),
@@ -182,8 +218,19 @@ pub(crate) fn write_control(kind: Control, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(payload);
 }
 
+/// Appends a data frame.
+#[cfg(feature = "echo")]
+pub(crate) fn write_data(kind: Data, payload: &[u8], out: &mut Vec<u8>) {
+    let (header, header_len) = header(OpCode::Data(kind), payload.len());
+    out.extend(header.into_iter().take(header_len));
+    out.extend_from_slice(payload);
+}
+
 fn header(opcode: OpCode, len: usize) -> ([u8; LONGEST_HEADER], usize) {
-    let header = FrameHeader { opcode, ..FrameHeader::default() };
+    let header = FrameHeader {
+        opcode,
+        ..FrameHeader::default()
+    };
     let mut bytes = [0; LONGEST_HEADER];
     let mut rest = &mut bytes[..];
     // There is room for the longest header.
@@ -201,7 +248,11 @@ mod tests {
     fn frame(len: usize) -> Vec<u8> {
         let text = "x".repeat(len);
         let mut out = b"before".to_vec();
-        let message = Notice::Message { chat: ChatId::from_bits(7), text: Secret(&text), at: UnixMillis(1) };
+        let message = Notice::Message {
+            chat: ChatId::from_bits(7),
+            text: Secret(&text),
+            at: UnixMillis(1),
+        };
         EventEncoder::default().encode(&message, Some(Seq::new(1)), &mut out);
         assert!(out.starts_with(b"before"));
         out.split_off(6)
@@ -213,7 +264,10 @@ mod tests {
         assert_eq!((short[0], usize::from(short[1])), (0x81, short.len() - 2));
         let usual = frame(300);
         assert_eq!(usual[..2], [0x81, 126]);
-        assert_eq!(usize::from(u16::from_be_bytes([usual[2], usual[3]])), usual.len() - 4);
+        assert_eq!(
+            usize::from(u16::from_be_bytes([usual[2], usual[3]])),
+            usual.len() - 4
+        );
         let long = frame(70_000);
         assert_eq!(long[..2], [0x81, 127]);
         assert_eq!(long[2..10], ((long.len() - 10) as u64).to_be_bytes());

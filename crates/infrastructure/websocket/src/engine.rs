@@ -8,6 +8,7 @@
 //! **Architecture Invariants.** The rules of RFC 6455 are tungstenite's; here is only what decides when a frame is
 //! all there. An engine that has reported an error is never used again.
 
+use bytes::Bytes;
 use std::io::{self, Cursor, Read, Write};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{FrameHeader, Utf8Bytes};
@@ -25,6 +26,8 @@ const ANSWERS: usize = 1024;
 pub(crate) enum Received {
     /// A whole text message.
     Text(Utf8Bytes),
+    /// A whole binary message.
+    Binary(Bytes),
     /// A ping; the pong is in the answers.
     Ping,
     /// A pong.
@@ -53,8 +56,6 @@ pub(crate) enum PeerClose {
 pub(crate) enum Violation {
     /// It broke the rules of WebSocket.
     Protocol,
-    /// It sent a binary message.
-    Binary,
     /// It sent text that is not UTF-8.
     Utf8,
     /// It sent a frame or a message that is too big.
@@ -76,7 +77,10 @@ impl Engine {
             .max_message_size(Some(max_bytes))
             .max_frame_size(Some(max_bytes))
             .accept_unmasked_frames(false);
-        Self { context: WebSocketContext::new(Role::Server, Some(config)), answers: Vec::new() }
+        Self {
+            context: WebSocketContext::new(Role::Server, Some(config)),
+            answers: Vec::new(),
+        }
     }
 
     /// What is to be answered to the frames so far.
@@ -85,7 +89,10 @@ impl Engine {
     }
 
     fn read(&mut self, frame: &[u8]) -> Result<Option<Message>, Error> {
-        let mut feed = Feed { frame, answers: &mut self.answers };
+        let mut feed = Feed {
+            frame,
+            answers: &mut self.answers,
+        };
         let message = match self.context.read(&mut feed) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             read => read.map(Some),
@@ -148,7 +155,12 @@ enum MessageState {
 impl Frames {
     /// Takes the first frame of `bytes`; `None` if it is not all there. Returns how long it is, what it amounts to and
     /// what is to be answered.
-    pub(crate) fn take(&mut self, shared: &mut Engine, max_bytes: usize, bytes: &[u8]) -> Option<(usize, Received, Vec<u8>)> {
+    pub(crate) fn take(
+        &mut self,
+        shared: &mut Engine,
+        max_bytes: usize,
+        bytes: &[u8],
+    ) -> Option<(usize, Received, Vec<u8>)> {
         let mut cursor = Cursor::new(bytes);
         let (header, len) = match FrameHeader::parse(&mut cursor) {
             Ok(Some(parsed)) => parsed,
@@ -180,14 +192,27 @@ impl Frames {
         Some((end, received, answers))
     }
 
-    fn take_with_memory(&mut self, header: &FrameHeader, max_bytes: usize, frame: &[u8], start: usize) -> (Received, Vec<u8>) {
+    fn take_with_memory(
+        &mut self,
+        header: &FrameHeader,
+        max_bytes: usize,
+        frame: &[u8],
+        start: usize,
+    ) -> (Received, Vec<u8>) {
         let own = self.own.get_or_insert_with(|| {
-            Box::new(Own { engine: Engine::new(max_bytes), message: MessageState::Whole })
+            Box::new(Own {
+                engine: Engine::new(max_bytes),
+                message: MessageState::Whole,
+            })
         });
         let received = judge(own.engine.read(frame), header, &frame[start..]);
         let answers = own.engine.take_answers();
         if let OpCode::Data(_) = header.opcode {
-            own.message = if header.is_final { MessageState::Whole } else { MessageState::Begun };
+            own.message = if header.is_final {
+                MessageState::Whole
+            } else {
+                MessageState::Begun
+            };
         }
         if own.message == MessageState::Whole {
             self.own = None;
@@ -216,7 +241,7 @@ fn violation_of(header: &FrameHeader, len: u64, max_bytes: usize) -> Option<Viol
 fn judge(read: Result<Option<Message>, Error>, header: &FrameHeader, payload: &[u8]) -> Received {
     match read {
         Ok(Some(Message::Text(text))) => Received::Text(text),
-        Ok(Some(Message::Binary(_))) => Received::Violation(Violation::Binary),
+        Ok(Some(Message::Binary(bytes))) => Received::Binary(bytes),
         Ok(Some(Message::Ping(_))) => Received::Ping,
         Ok(Some(Message::Pong(_))) => Received::Pong,
         Ok(Some(Message::Close(_))) => close(header, payload),

@@ -69,7 +69,11 @@ async fn begin<P: Ports<Wire = Connection>>(
 ) -> Option<Relay<P>> {
     let spoken = timeout(HTTP_TIMEOUT, speak_http(&front, stream, peer)).await;
     drop(half_open);
-    let Upgraded { stream, early, upgrade } = spoken.ok()??;
+    let Upgraded {
+        stream,
+        early,
+        upgrade,
+    } = spoken.ok()??;
     Relay::start(front, stream, early, upgrade).await
 }
 
@@ -108,7 +112,11 @@ async fn speak_http<P: Ports>(front: &Arc<Front<P>>, stream: TcpStream, peer: Ip
         (Ok(()), Some(upgrade)) => {
             let mut early = read_buf.to_vec();
             early.extend(rest);
-            Some(Upgraded { stream, early, upgrade })
+            Some(Upgraded {
+                stream,
+                early,
+                upgrade,
+            })
         }
         (Ok(()), None) => {
             hang_up(stream).await;

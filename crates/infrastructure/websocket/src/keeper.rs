@@ -44,7 +44,9 @@ impl<P: Ports> Keeper<P> {
         let tick = (ping_interval / TICKS).clamp(Duration::from_millis(5), TICK);
         // A slot less than the interval holds, so that a silent client is noticed within the interval and the time-out,
         // the ticks that either is rounded up to included.
-        let slots = (ping_interval.as_nanos() / tick.as_nanos()).saturating_sub(1).clamp(1, 100_000) as usize;
+        let slots = (ping_interval.as_nanos() / tick.as_nanos())
+            .saturating_sub(1)
+            .clamp(1, 100_000) as usize;
         let round = tick * u32::try_from(slots).unwrap_or(u32::MAX);
         let census_rounds = CENSUS_INTERVAL.as_nanos().div_ceil(round.as_nanos().max(1)) as usize;
         let mut ping = Vec::new();
@@ -63,7 +65,10 @@ impl<P: Ports> Keeper<P> {
     pub(crate) fn register(&self, connection: &Arc<Connection>, seat: &Arc<Seat<P>>) {
         // Spread evenly, so that no tick has more to do than another.
         let slot = self.next_slot.fetch_add(1, Ordering::Relaxed) % self.slots.len();
-        let entry = Entry { connection: Arc::downgrade(connection), seat: Arc::downgrade(seat) };
+        let entry = Entry {
+            connection: Arc::downgrade(connection),
+            seat: Arc::downgrade(seat),
+        };
         self.slot(slot).push(entry);
     }
 
@@ -78,7 +83,13 @@ impl<P: Ports> Keeper<P> {
             self.judge(&mut unjudged, now).await;
             let round = count / self.slots.len();
             let tells_census = round.is_multiple_of(self.census_rounds);
-            self.visit(chat, count % self.slots.len(), tells_census.then_some(()), &mut unjudged).await;
+            self.visit(
+                chat,
+                count % self.slots.len(),
+                tells_census.then_some(()),
+                &mut unjudged,
+            )
+            .await;
             count = count.wrapping_add(1);
         }
     }
@@ -91,7 +102,10 @@ impl<P: Ports> Keeper<P> {
             && let Some((_, connection)) = unjudged.pop_front()
         {
             if let Some(connection) = connection.upgrade().filter(|connection| connection.is_silent()) {
-                connection.hang_up(LastWords { rest: Vec::new(), why: Goodbye::NoSignOfLife });
+                connection.hang_up(LastWords {
+                    rest: Vec::new(),
+                    why: Goodbye::NoSignOfLife,
+                });
             }
             seen += 1;
             if seen % BATCH == 0 {

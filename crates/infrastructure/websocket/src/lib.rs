@@ -16,10 +16,13 @@ mod closing;
 mod commands;
 mod connection;
 mod doorkeeper;
+#[cfg(feature = "echo")]
+pub mod echo;
 mod encoder;
 mod engine;
 mod front;
 mod gate;
+mod intake;
 mod keeper;
 mod listener;
 mod options;

@@ -57,7 +57,16 @@ impl<P: Ports<Wire = Connection>> Server<P> {
     ) -> Self {
         let options = Arc::new(options);
         let keeper = Arc::new(Keeper::new(options.ping_interval, options.pong_timeout));
-        Self { listener, front: Arc::new(Front { chat, options, gate, keeper }), tasks }
+        Self {
+            listener,
+            front: Arc::new(Front {
+                chat,
+                options,
+                gate,
+                keeper,
+            }),
+            tasks,
+        }
     }
 
     /// Takes connections until `stop`. Those that were taken go on, and are looked after until `end`; their tasks end
@@ -65,7 +74,8 @@ impl<P: Ports<Wire = Connection>> Server<P> {
     pub async fn run(self, stop: CancellationToken, end: CancellationToken) {
         let keeper = self.front.keeper.clone();
         let chat = self.front.chat.clone();
-        self.tasks.spawn(end.run_until_cancelled_owned(async move { keeper.run(&chat).await }));
+        self.tasks
+            .spawn(end.run_until_cancelled_owned(async move { keeper.run(&chat).await }));
         let half_open = Arc::new(Semaphore::new(HALF_OPEN));
         loop {
             let accepted = tokio::select! {
@@ -75,11 +85,14 @@ impl<P: Ports<Wire = Connection>> Server<P> {
             match accepted {
                 Ok((stream, peer)) => {
                     // Beyond the bound the socket is dropped, which the client sees as a reset.
-                    let Ok(permit) = half_open.clone().try_acquire_owned() else { continue };
+                    let Ok(permit) = half_open.clone().try_acquire_owned() else {
+                        continue;
+                    };
                     if prepare(&stream).is_err() {
                         continue;
                     }
-                    self.tasks.spawn(front::serve(self.front.clone(), stream, peer.ip(), permit));
+                    self.tasks
+                        .spawn(front::serve(self.front.clone(), stream, peer.ip(), permit));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

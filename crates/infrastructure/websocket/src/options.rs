@@ -59,12 +59,17 @@ impl WebOrigin {
         let (scheme, authority) = lower.split_once("://").ok_or(InvalidOrigin)?;
         let scheme_fits = matches!(scheme, "http" | "https");
         let authority_fits = !authority.is_empty()
-            && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte));
+            && authority
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte));
         if !scheme_fits || !authority_fits {
             return Err(InvalidOrigin);
         }
         let own_port = if scheme == "http" { ":80" } else { ":443" };
-        Ok(Self(format!("{scheme}://{}", authority.strip_suffix(own_port).unwrap_or(authority))))
+        Ok(Self(format!(
+            "{scheme}://{}",
+            authority.strip_suffix(own_port).unwrap_or(authority)
+        )))
     }
 
     /// Host and port, as a request for a page of this origin names them.
@@ -74,7 +79,11 @@ impl WebOrigin {
 
     /// The port that goes without saying.
     pub(crate) fn own_port(&self) -> &'static str {
-        if self.0.starts_with("https:") { ":443" } else { ":80" }
+        if self.0.starts_with("https:") {
+            ":443"
+        } else {
+            ":80"
+        }
     }
 }
 
@@ -98,12 +107,24 @@ mod tests {
     fn an_origin_is_read_whatever_its_letter_case_and_with_its_own_port_left_out() {
         let https = WebOrigin::parse("HTTPS://Chat.Example.org:443").expect("valid");
         assert_eq!(https.to_string(), "https://chat.example.org");
-        assert_eq!(WebOrigin::parse("http://[::1]:8080").expect("valid").authority(), "[::1]:8080");
+        assert_eq!(
+            WebOrigin::parse("http://[::1]:8080").expect("valid").authority(),
+            "[::1]:8080"
+        );
     }
 
     #[test]
     fn what_is_no_origin_is_refused() {
-        for text in ["", "null", "chat.example.org", "https://", "https://a/b", "https://a@b", "ftp://a", "https://a b"] {
+        for text in [
+            "",
+            "null",
+            "chat.example.org",
+            "https://",
+            "https://a/b",
+            "https://a@b",
+            "ftp://a",
+            "https://a b",
+        ] {
             assert_eq!(WebOrigin::parse(text), Err(InvalidOrigin), "{text}");
         }
     }

@@ -1,6 +1,8 @@
 //! Errors of the use cases as codes of the protocol: the one place where a client is told why not.
 
-use passerby_application::{BlockError, JoinError, LeaveError, MessageError, ReportError, SignalError, SkipError};
+use passerby_application::{
+    BlockError, JoinError, LeaveError, MessageError, ReportError, SignalError, SkipError,
+};
 use passerby_domain::flood::Exhausted;
 use passerby_domain::text::TextError;
 use passerby_domain::time::Millis;
@@ -15,16 +17,25 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub(crate) const fn new(code: ErrorCode) -> Self {
-        Self { code, retry_after: None }
+        Self {
+            code,
+            retry_after: None,
+        }
     }
 
     const fn rate_limited(retry_after: Millis) -> Self {
-        Self { code: ErrorCode::RateLimited, retry_after: Some(retry_after) }
+        Self {
+            code: ErrorCode::RateLimited,
+            retry_after: Some(retry_after),
+        }
     }
 
     /// As an event that answers the command with this `id`.
     pub(crate) fn event(self, id: Option<&str>) -> Refusal<'_> {
-        Refusal { retry_after_ms: self.retry_after.map(Millis::get), ..Refusal::new(self.code).answering(id) }
+        Refusal {
+            retry_after_ms: self.retry_after.map(Millis::get),
+            ..Refusal::new(self.code).answering(id)
+        }
     }
 
     /// Whether a limit refused it.

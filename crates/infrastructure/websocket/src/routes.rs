@@ -112,22 +112,33 @@ fn check_host(headers: &HeaderMap, options: &Options) -> Result<(), Problem> {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => &host,
     };
-    let is_served = options.hosts.iter().any(|served| served == name || *served == host);
+    let is_served = options
+        .hosts
+        .iter()
+        .any(|served| served == name || *served == host);
     if is_served { Ok(()) } else { Err(Problem::Host) }
 }
 
 fn host(headers: &HeaderMap) -> &str {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+    headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// Whether the page that wants a connection may have one.
 pub(crate) fn check_origin(headers: &HeaderMap, options: &Options) -> Result<(), Problem> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = origins.next() else { return Ok(()) };
+    let Some(origin) = origins.next() else {
+        return Ok(());
+    };
     if origins.next().is_some() {
         return Err(Problem::Origin);
     }
-    let origin = origin.to_str().ok().and_then(|origin| WebOrigin::parse(origin).ok());
+    let origin = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| WebOrigin::parse(origin).ok());
     let allowed = match (&options.origins, origin) {
         (AllowedOrigins::Any, _) => true,
         (_, None) => false,

@@ -12,7 +12,9 @@ use passerby_application::ports::{Clock, Ports, TurnedAway};
 use passerby_application::{Admission, Entry, Returning};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode};
 use passerby_domain::id::Seq;
-use passerby_protocol::{ConnectQuery, JoinMode, RESUME_BYTES, RESUME_SUBPROTOCOL_PREFIX, SUBPROTOCOL, parse_query};
+use passerby_protocol::{
+    ConnectQuery, JoinMode, RESUME_BYTES, RESUME_SUBPROTOCOL_PREFIX, SUBPROTOCOL, parse_query,
+};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -48,7 +50,8 @@ pub(crate) async fn grant<P: Ports>(
     peer: IpAddr,
     request: &Request<Incoming>,
 ) -> Result<(Upgrade<P>, Answer), Problem> {
-    let mut response = create_response_with_body(request, Full::default).map_err(|error| handshake_problem(&error))?;
+    let mut response =
+        create_response_with_body(request, Full::default).map_err(|error| handshake_problem(&error))?;
     check_single(request.headers())?;
     check_origin(request.headers(), &front.options)?;
     let query = parse_query(request.uri().query())
@@ -56,28 +59,45 @@ pub(crate) async fn grant<P: Ports>(
     let criteria = criteria(&query)?;
     let offered = Offered::read(request.headers())?;
     if offered.passerby {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SUBPROTOCOL),
+        );
     }
     match front.gate.readiness() {
         Readiness::Ready => {}
-        Readiness::Starting | Readiness::Draining => return Err(unavailable(front, "the node takes nobody in")),
+        Readiness::Starting | Readiness::Draining => {
+            return Err(unavailable(front, "the node takes nobody in"));
+        }
     }
     let limit = front.options.connections.map(std::num::NonZeroUsize::get);
-    let place = front.gate.enter(limit).ok_or_else(|| unavailable(front, "the node is full"))?;
+    let place = front
+        .gate
+        .enter(limit)
+        .ok_or_else(|| unavailable(front, "the node is full"))?;
     let address = client_address(peer, request.headers(), &front.options.trusted_proxies);
     let token = offered.token.or(query.resume);
     let right = match token.and_then(|token| front.chat.recognise(&token)) {
         Some(returning) => Right::Returning(returning),
-        None => Right::Admitted(front.chat.admit(address).await.map_err(|turned_away| match turned_away {
-            TurnedAway::TooMany { retry_after } => Problem::TooMany(retry_after.into()),
-            TurnedAway::Store(_) => unavailable(front, "the store cannot be reached"),
-        })?),
+        None => Right::Admitted(front.chat.admit(address).await.map_err(
+            |turned_away| match turned_away {
+                TurnedAway::TooMany { retry_after } => Problem::TooMany(retry_after.into()),
+                TurnedAway::Store(_) => unavailable(front, "the store cannot be reached"),
+            },
+        )?),
     };
     let entry = match query.join {
         JoinMode::Auto => Entry::Queue,
         JoinMode::Manual => Entry::Idle,
     };
-    let upgrade = Upgrade { address, right, criteria, entry, seen: Seq::new(query.last_seq), place };
+    let upgrade = Upgrade {
+        address,
+        right,
+        criteria,
+        entry,
+        seen: Seq::new(query.last_seq),
+        place,
+    };
     Ok((upgrade, Ok(response)))
 }
 
@@ -115,7 +135,11 @@ fn criteria(query: &ConnectQuery) -> Result<Criteria, Problem> {
         Some(passerby_protocol::Mode::Video) => Mode::Video,
         Some(passerby_protocol::Mode::Text) | None => Mode::Text,
     };
-    Ok(Criteria { interests, language, mode })
+    Ok(Criteria {
+        interests,
+        language,
+        mode,
+    })
 }
 
 /// What a client offers in `Sec-WebSocket-Protocol`.
@@ -144,7 +168,6 @@ impl Offered {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +175,10 @@ mod tests {
     fn offered(lines: &[&str]) -> Result<Offered, Problem> {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_str(line).expect("a header"));
+            headers.append(
+                header::SEC_WEBSOCKET_PROTOCOL,
+                HeaderValue::from_str(line).expect("a header"),
+            );
         }
         Offered::read(&headers)
     }
@@ -160,7 +186,13 @@ mod tests {
     #[test]
     fn the_subprotocol_and_a_token_are_found_among_what_is_offered() {
         let found = offered(&["chat, passerby.v1", "passerby.resume.abc"]);
-        assert_eq!(found, Ok(Offered { passerby: true, token: Some("abc".to_owned()) }));
+        assert_eq!(
+            found,
+            Ok(Offered {
+                passerby: true,
+                token: Some("abc".to_owned())
+            })
+        );
         assert_eq!(offered(&[]), Ok(Offered::default()));
         assert_eq!(offered(&["passerby.v2"]), Ok(Offered::default()));
     }

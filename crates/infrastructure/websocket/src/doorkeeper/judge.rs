@@ -19,7 +19,10 @@ pub(super) struct Head {
 
 /// Judges the head at the front of `bytes`; `None` if it is not all there yet.
 pub(super) fn judge(bytes: &[u8]) -> Result<Option<Head>, Problem> {
-    if bytes.first().is_some_and(|first| !first.is_ascii_alphabetic() && !b"\r\n".contains(first)) {
+    if bytes
+        .first()
+        .is_some_and(|first| !first.is_ascii_alphabetic() && !b"\r\n".contains(first))
+    {
         return Err(Problem::Malformed("this is not an http request"));
     }
     let mut lines = [httparse::EMPTY_HEADER; MAX_LINES];
@@ -35,10 +38,16 @@ pub(super) fn judge(bytes: &[u8]) -> Result<Option<Head>, Problem> {
     let len = match parsed {
         Ok(Status::Complete(len)) => len,
         Ok(Status::Partial) => {
-            return if has_bare_line_feed(bytes) { Err(BARE_LINE_FEED) } else { Ok(None) };
+            return if has_bare_line_feed(bytes) {
+                Err(BARE_LINE_FEED)
+            } else {
+                Ok(None)
+            };
         }
         Err(httparse::Error::TooManyHeaders) => return Err(Problem::HeadTooLarge),
-        Err(httparse::Error::Version) => return Err(Problem::Malformed("this version of http is not served")),
+        Err(httparse::Error::Version) => {
+            return Err(Problem::Malformed("this version of http is not served"));
+        }
         Err(_) => return Err(Problem::Malformed("the request is not well formed")),
     };
     if has_bare_line_feed(&bytes[..len]) {
@@ -126,7 +135,10 @@ fn may_be_in_target(byte: u8) -> bool {
 }
 
 fn values<'a>(lines: &'a [Header<'_>], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    lines.iter().filter(move |line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value.trim_ascii())
+    lines
+        .iter()
+        .filter(move |line| line.name.eq_ignore_ascii_case(name))
+        .map(|line| line.value.trim_ascii())
 }
 
 #[cfg(test)]

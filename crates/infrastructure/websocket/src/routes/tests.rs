@@ -67,9 +67,15 @@ fn one_without_an_origin_passes_and_one_with_two_does_not() {
 fn only_hosts_that_are_listed_are_served_whatever_the_port() {
     let options = options(AllowedOrigins::SameHost, &["good.example", "[::1]"]);
     for host in ["good.example", "GOOD.example:8080", "[::1]:80", "[::1]"] {
-        assert!(check_host(&headers(&[("host", host)]), &options).is_ok(), "{host}");
+        assert!(
+            check_host(&headers(&[("host", host)]), &options).is_ok(),
+            "{host}"
+        );
     }
     for host in ["evil.example", "good.example.evil.com", "127.0.0.1"] {
-        assert!(check_host(&headers(&[("host", host)]), &options).is_err(), "{host}");
+        assert!(
+            check_host(&headers(&[("host", host)]), &options).is_err(),
+            "{host}"
+        );
     }
 }

@@ -5,7 +5,9 @@ fn head(lines: &str) -> String {
 }
 
 fn status(bytes: &[u8]) -> u16 {
-    judge(bytes).err().map_or(200, |problem| problem.status().as_u16())
+    judge(bytes)
+        .err()
+        .map_or(200, |problem| problem.status().as_u16())
 }
 
 #[test]
@@ -13,7 +15,13 @@ fn a_plain_request_is_good_and_what_follows_it_is_not_looked_at() {
     let request = head("GET / HTTP/1.1\nHost: a");
     let len = request.len();
     let judged = judge(format!("{request}\0garbage").as_bytes());
-    assert_eq!(judged, Ok(Some(Head { len, is_upgrade: false })));
+    assert_eq!(
+        judged,
+        Ok(Some(Head {
+            len,
+            is_upgrade: false
+        }))
+    );
 }
 
 #[test]
@@ -22,7 +30,13 @@ fn a_head_that_is_not_whole_is_waited_for() {
     for len in 1..request.len() {
         assert_eq!(judge(&request.as_bytes()[..len]), Ok(None), "{len}");
     }
-    assert_eq!(judge(request.as_bytes()), Ok(Some(Head { len: request.len(), is_upgrade: true })));
+    assert_eq!(
+        judge(request.as_bytes()),
+        Ok(Some(Head {
+            len: request.len(),
+            is_upgrade: true
+        }))
+    );
 }
 
 #[test]
@@ -55,7 +69,10 @@ fn requests_that_hyper_lets_pass_are_refused() {
 #[test]
 fn other_methods_are_told_which_are_served() {
     for method in ["POST", "PUT", "DELETE", "TRACE", "OPTIONS"] {
-        assert_eq!(status(head(&format!("{method} /ws HTTP/1.1\nHost: a")).as_bytes()), 405);
+        assert_eq!(
+            status(head(&format!("{method} /ws HTTP/1.1\nHost: a")).as_bytes()),
+            405
+        );
     }
     assert_eq!(status(head("CONNECT a:1 HTTP/1.1\nHost: a").as_bytes()), 405);
 }
