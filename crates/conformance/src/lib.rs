@@ -27,4 +27,4 @@ pub mod pairing;
 pub mod reports;
 mod setup;
 
-pub use setup::{ManualClock, Setup, Timed, block_on};
+pub use setup::{Setup, Timed, block_on, manual_clock};

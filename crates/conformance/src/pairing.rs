@@ -4,7 +4,6 @@ pub mod counting;
 pub mod crowds;
 pub mod fitting;
 pub mod keeping_apart;
-mod model;
 pub mod offers;
 pub mod order;
 pub mod patience;

@@ -2,15 +2,19 @@
 
 mod block_on;
 mod chance;
-mod manual_clock;
 
 pub use block_on::block_on;
 pub(crate) use block_on::side_by_side;
 pub(crate) use chance::Chance;
-pub use manual_clock::ManualClock;
 
+use passerby_application::testing::ManualClock;
 use passerby_domain::time::{Millis, Moment};
 use std::future::Future;
+
+/// A clock that is set by hand, and begins late enough for a case to speak of the past.
+pub fn manual_clock() -> ManualClock {
+    ManualClock::at(Moment::ORIGIN + Millis::from_secs(86_400))
+}
 
 /// An adapter that was made ready for one case, and whatever it needs for as long as the case lasts.
 ///
@@ -32,7 +36,7 @@ pub trait Setup: Sized + Send + Sync + 'static {
 
 /// An adapter whose time the suite may let pass.
 pub trait Timed: Setup {
-    /// The present, as the adapter sees it.
+    /// The present, as the adapter sees it: at least two hours after the origin, since cases speak of the past.
     fn now(&self) -> Moment;
 
     /// Lets time pass: sets the adapter's clock, or waits.

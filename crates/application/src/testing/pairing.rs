@@ -7,10 +7,13 @@ use crate::ports::{
 use passerby_domain::criteria::{Openness, Wish, fit};
 use passerby_domain::id::{ChatId, Generation, NodeId, UserId};
 use passerby_domain::notice::Census;
-use passerby_domain::time::Moment;
+use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How long a node that is not heard from counts as alive.
+const LEASE: Millis = Millis::from_secs(5);
 
 /// The contract of [`PairingStore`], in as few words as it can be written: the order of looking, the fences, and
 /// nothing to make it fast.
@@ -25,6 +28,7 @@ pub struct HonestPairing {
 struct Known {
     seats: BTreeMap<UserId, (Generation, Phase)>,
     blocks: Vec<Block>,
+    nodes: Vec<(NodeId, Census, Moment)>,
 }
 
 /// What the newest word about a seat says.
@@ -212,8 +216,18 @@ impl PairingStore for HonestPairing {
         Ok(())
     }
 
-    /// Knows of one node only.
-    async fn heartbeat(&self, _node: &NodeId, own: Census) -> Result<Census, StoreError> {
-        Ok(own)
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+        let now = self.clock.now();
+        let nodes = &mut self.lock().nodes;
+        nodes.retain(|(known, _, heard)| known != node && now < *heard + LEASE);
+        nodes.push((node.clone(), own, now));
+        let sum = nodes
+            .iter()
+            .fold(Census::default(), |sum, (_, census, _)| Census {
+                online: sum.online + census.online,
+                waiting: sum.waiting + census.waiting,
+                chatting: sum.chatting + census.chatting,
+            });
+        Ok(sum)
     }
 }

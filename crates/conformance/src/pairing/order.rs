@@ -1,10 +1,10 @@
 //! Who of those who fit is offered.
 
 use super::PairingSetup;
-use super::model::Model;
 use super::scene::{Person as _, RULES, Scene, later};
 use crate::setup::Chance;
-use passerby_application::ports::{Claim, PairingRules, Seeker};
+use passerby_application::ports::{Block, Claim, PairingRules, PairingStore, Release, Seeker};
+use passerby_application::testing::{HonestPairing, ManualClock};
 use passerby_domain::cooldown::Cause;
 use passerby_domain::criteria::{Mode, Patience};
 use passerby_domain::time::Millis;
@@ -124,29 +124,47 @@ pub async fn the_store_answers_as_a_plain_list_would<S: PairingSetup>() {
     };
     for seed in 0..8 {
         let scene = Scene::<S>::open_with(rules).await;
-        let mut model = Model::new(rules);
+        let clock = ManualClock::at(scene.now());
+        let list = HonestPairing::new(rules, clock.clone());
         let mut chance = Chance::new(seed);
         let mut people: Vec<Seeker> = (1..=24).map(|seat| scene.person(seat)).collect();
+        let mut pairs = 0;
         for _ in 0..600 {
             let index = usize::try_from(chance.below(24)).expect("a small number");
             match chance.below(20) {
-                0 => scene.pass(chance.below(3_000)).await,
+                0 => {
+                    scene.pass(chance.below(3_000)).await;
+                    clock.set(scene.now());
+                }
                 1 => {
-                    let other = people[usize::try_from(chance.below(24)).expect("a small number")].clone();
-                    let until = scene.after(chance.below(9_000));
-                    scene.block(&people[index], &other, until).await;
-                    model.block(&people[index], &other, until);
+                    let other = usize::try_from(chance.below(24)).expect("a small number");
+                    let origins = [index, other].map(|index| people[index].lasting_origin);
+                    let block = Block {
+                        origins,
+                        until: scene.after(chance.below(9_000)),
+                    };
+                    scene
+                        .setup
+                        .port()
+                        .block(block)
+                        .await
+                        .expect("a block is answered");
+                    list.block(block).await.expect("a list is always there");
                 }
                 2..=6 => {
                     people[index].stamp = later(people[index].stamp, 1);
                     scene.rests(people[index].stamp).await;
-                    model.rest(people[index].stamp.seat);
+                    list.release(people[index].stamp, Release::Rest)
+                        .await
+                        .expect("a list is always there");
                 }
                 _ => {
                     let person = comes_again(&people[index], &people, &scene, &mut chance);
                     let answer = scene.claim(&person).await;
-                    assert_eq!(answer, model.claim(&person, scene.now()), "seed {seed}");
+                    let plain = list.claim(person.clone()).await.expect("a list is always there");
+                    assert_eq!(answer, plain, "seed {seed}");
                     if let Claim::Offered(offer) = answer {
+                        pairs += 1;
                         scene.confirm(&offer, 2).await;
                         let both = [offer.seeker.seat, offer.found.seat];
                         for person in people
@@ -163,7 +181,7 @@ pub async fn the_store_answers_as_a_plain_list_would<S: PairingSetup>() {
                 }
             }
         }
-        assert!(model.pairs > 50, "a run without pairs shows nothing");
+        assert!(pairs > 50, "a run without pairs shows nothing");
     }
 }
 

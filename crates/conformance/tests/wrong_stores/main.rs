@@ -6,12 +6,11 @@ mod plain_store;
 
 use passerby_application::ports::{Clock as _, PairingRules};
 use passerby_conformance::pairing::{PairingSetup, crowds, fitting, keeping_apart, offers, order, staleness};
-use passerby_conformance::{Setup, Timed, block_on};
+use passerby_conformance::{Setup, Timed, block_on, manual_clock};
 use passerby_domain::time::{Millis, Moment};
 use plain_store::{Fault, PlainStore};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 /// A store with a fault.
 struct Faulty<const FAULT: u8>(PlainStore);
@@ -45,13 +44,13 @@ impl<const FAULT: u8> Timed for Faulty<FAULT> {
     }
 
     async fn pass(&self, span: Millis) {
-        self.0.clock.pass(span);
+        self.0.clock.advance(span);
     }
 }
 
 impl<const FAULT: u8> PairingSetup for Faulty<FAULT> {
     async fn open(rules: PairingRules) -> Self {
-        Self(PlainStore::new(rules, Arc::default(), FAULTS[usize::from(FAULT)]))
+        Self(PlainStore::new(rules, manual_clock(), FAULTS[usize::from(FAULT)]))
     }
 }
 

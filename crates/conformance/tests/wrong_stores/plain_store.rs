@@ -4,14 +4,14 @@ use passerby_application::ports::{
     Block, Claim, Clock as _, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp,
     StoreError,
 };
-use passerby_conformance::ManualClock;
+use passerby_application::testing::ManualClock;
 use passerby_domain::criteria::{Openness, Wish, fit};
 use passerby_domain::id::{ChatId, Generation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,13 @@ pub(crate) struct PlainStore {
     rules: PairingRules,
     fault: Fault,
     /// What time it is in the case.
-    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) clock: ManualClock,
     state: Mutex<State>,
 }
 
 impl PlainStore {
     /// An empty store with this fault.
-    pub(crate) fn new(rules: PairingRules, clock: Arc<ManualClock>, fault: Fault) -> Self {
+    pub(crate) fn new(rules: PairingRules, clock: ManualClock, fault: Fault) -> Self {
         Self {
             rules,
             fault,

@@ -9,8 +9,6 @@ pub mod hub;
 mod limiter;
 mod pairing;
 mod reports;
-#[cfg(test)]
-mod testing;
 
 pub use bans::MemoryBans;
 pub use clock::SystemClock;

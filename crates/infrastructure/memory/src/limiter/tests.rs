@@ -1,10 +1,10 @@
 use super::*;
-use crate::testing::{HandClock, now_or_never};
+use passerby_application::testing::{ManualClock, run};
 use passerby_domain::id::WiderOrigins;
 use passerby_domain::time::Moment;
 
-fn limiter(connections: u32, attempts: u32) -> (OriginLimiter<HandClock>, Arc<HandClock>) {
-    let clock = Arc::new(HandClock::at(1_000));
+fn limiter(connections: u32, attempts: u32) -> (OriginLimiter<ManualClock>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(Moment::from_millis(1_000)));
     let limits = OriginLimits {
         connections: NonZeroU32::new(connections),
         attempts_per_minute: NonZeroU32::new(attempts),
@@ -28,15 +28,15 @@ fn ipv6(exact: u128, site: u128, network: u128) -> Origins {
     }
 }
 
-fn admit(limiter: &OriginLimiter<HandClock>, origins: &Origins) -> Result<Permit, Millis> {
-    match now_or_never(limiter.admit(origins)) {
+fn admit(limiter: &OriginLimiter<ManualClock>, origins: &Origins) -> Result<Permit, Millis> {
+    match run(limiter.admit(origins)) {
         Ok(permit) => Ok(permit),
         Err(TurnedAway::TooMany { retry_after }) => Err(retry_after),
         Err(TurnedAway::Store(error)) => panic!("{error}"),
     }
 }
 
-fn remembered(limiter: &OriginLimiter<HandClock>) -> usize {
+fn remembered(limiter: &OriginLimiter<ManualClock>) -> usize {
     limiter
         .counts
         .shards
@@ -61,7 +61,7 @@ fn attempts_are_forgotten_after_a_minute() {
         drop(admit(&limiter, &ipv4(origin * 64)).unwrap());
     }
     assert_eq!(remembered(&limiter), 100);
-    clock.set(62_000);
+    clock.set(Moment::from_millis(62_000));
     drop(admit(&limiter, &ipv4(0)).unwrap());
     assert_eq!(remembered(&limiter), 1);
 }
@@ -92,7 +92,7 @@ fn a_full_table_turns_new_origins_away_but_knows_the_old_ones() {
     }
     assert!(admit(&limiter, &in_first_shard(u128::from(u64::MAX))).is_err());
     assert!(admit(&limiter, &in_first_shard(0)).is_ok());
-    clock.set(62_000);
+    clock.set(Moment::from_millis(62_000));
     assert!(admit(&limiter, &in_first_shard(u128::from(u64::MAX))).is_ok());
     assert_eq!(clock.now(), Moment::from_millis(62_000));
 }

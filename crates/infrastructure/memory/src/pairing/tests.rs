@@ -1,13 +1,13 @@
 use super::*;
-use crate::testing::{HandClock, now_or_never};
 use passerby_application::ports::{Offer, SameOrigin};
+use passerby_application::testing::{ManualClock, run};
 use passerby_domain::criteria::{Criteria, Interests, Language, Patience};
 use passerby_domain::id::{Generation, Origin, UserId};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment};
 
-fn store() -> (MemoryPairing<HandClock>, Arc<HandClock>) {
-    let clock = Arc::new(HandClock::at(1_000));
+fn store() -> (MemoryPairing<ManualClock>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(Moment::from_millis(1_000)));
     let rules = PairingRules {
         patience: Patience {
             interests: Millis::new(8_000),
@@ -43,15 +43,15 @@ fn seeker(seat: u128, interests: &[&str], language: Option<&str>) -> Seeker {
     }
 }
 
-fn claim(store: &MemoryPairing<HandClock>, seeker: Seeker) -> Claim {
-    now_or_never(store.claim(seeker)).unwrap()
+fn claim(store: &MemoryPairing<ManualClock>, seeker: Seeker) -> Claim {
+    run(store.claim(seeker)).unwrap()
 }
 
-fn release(store: &MemoryPairing<HandClock>, seat: Stamp, release: Release) {
-    now_or_never(store.release(seat, release)).unwrap();
+fn release(store: &MemoryPairing<ManualClock>, seat: Stamp, release: Release) {
+    run(store.release(seat, release)).unwrap();
 }
 
-fn sizes(store: &MemoryPairing<HandClock>) -> (usize, usize) {
+fn sizes(store: &MemoryPairing<ManualClock>) -> (usize, usize) {
     store.with_book(|book| book.sizes())
 }
 
@@ -78,7 +78,7 @@ fn nothing_is_left_in_the_index_of_those_who_went() {
         let language = ["en", "de", "fr"][seat as usize % 3];
         let number = seat.to_string();
         let [one, other] = interests[seat as usize % 3];
-        clock.set(clock.now().as_millis() + 10);
+        clock.advance(Millis::new(10));
         claim(&store, seeker(seat, &[one, other, &number], Some(language)));
     }
     for seat in 0..3_000 {
@@ -105,14 +105,14 @@ fn a_search_that_is_repeated_as_patience_ends_is_found_by_those_who_share_nothin
             retry_at: Some(Moment::from_millis(9_000))
         }
     );
-    clock.set(9_000);
+    clock.set(Moment::from_millis(9_000));
     assert_eq!(
         claim(&store, cats()),
         Claim::Waiting {
             retry_at: Some(Moment::from_millis(16_000))
         }
     );
-    clock.set(16_000);
+    clock.set(Moment::from_millis(16_000));
     assert_eq!(claim(&store, cats()), Claim::Waiting { retry_at: None });
     let particular = Seeker {
         from: Moment::from_millis(16_000),

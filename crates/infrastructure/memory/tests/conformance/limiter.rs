@@ -1,8 +1,9 @@
 //! The suite of `limiter`.
 
 use passerby_application::ports::Clock as _;
+use passerby_application::testing::ManualClock;
 use passerby_conformance::limiter::{LimiterSetup, Limits};
-use passerby_conformance::{ManualClock, Setup, Timed};
+use passerby_conformance::{Setup, Timed, manual_clock};
 use passerby_domain::time::{Millis, Moment};
 use passerby_memory::{OriginLimiter, OriginLimits};
 use std::num::NonZeroU32;
@@ -27,13 +28,13 @@ impl Timed for Limiter {
     }
 
     async fn pass(&self, span: Millis) {
-        self.clock.pass(span);
+        self.clock.advance(span);
     }
 }
 
 impl LimiterSetup for Limiter {
     async fn open(limits: Limits) -> Self {
-        let clock = Arc::<ManualClock>::default();
+        let clock = Arc::new(manual_clock());
         let limits = OriginLimits {
             connections: NonZeroU32::new(limits.connections),
             attempts_per_minute: NonZeroU32::new(limits.attempts_per_minute),

@@ -1,8 +1,9 @@
 //! The suite of `pairing`.
 
 use passerby_application::ports::{Clock as _, PairingRules};
+use passerby_application::testing::ManualClock;
 use passerby_conformance::pairing::PairingSetup;
-use passerby_conformance::{ManualClock, Setup, Timed};
+use passerby_conformance::{Setup, Timed, manual_clock};
 use passerby_domain::time::{Millis, Moment};
 use passerby_memory::MemoryPairing;
 use std::sync::Arc;
@@ -26,13 +27,13 @@ impl Timed for Pairing {
     }
 
     async fn pass(&self, span: Millis) {
-        self.clock.pass(span);
+        self.clock.advance(span);
     }
 }
 
 impl PairingSetup for Pairing {
     async fn open(rules: PairingRules) -> Self {
-        let clock = Arc::<ManualClock>::default();
+        let clock = Arc::new(manual_clock());
         Self {
             store: MemoryPairing::new(rules, Arc::clone(&clock)),
             clock,
