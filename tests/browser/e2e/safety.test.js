@@ -24,6 +24,10 @@ describe('a report', () => {
     await ann.reads('.previous .note', 'Your report was recorded.');
     await bob.isSearching();
     await bob.reads('.previous-how', 'The stranger moved on.');
+    const reports = await (await on.server.operate('reports')).text();
+    assert.match(reports, /"spam"/);
+    assert.match(reports, /sells pills/);
+    assert.doesNotMatch(reports, /buy my pills/);
     await part(ann, bob);
   });
 
@@ -74,6 +78,33 @@ describe('a block', () => {
     await cat.start();
     await cat.isChatting();
     await part(ann, bob, cat);
+  });
+});
+
+describe('an operator', () => {
+  const on = stage();
+
+  it('bans somebody, who is told until when and what to quote', async () => {
+    const ann = await Stranger.arrive(on.browser, on.url);
+    await ann.start();
+    await ann.reads('#search-title', 'Looking for someone');
+    const body = JSON.stringify({ user_id: await ann.userId(), reason: 'harassment', seconds: 3_600 });
+    const ban = await (await on.server.operate('bans', { method: 'POST', body })).json();
+    await ann.reads('#notice', /You are banned from this service until .*The operator knows this ban as/);
+    await ann.reads('#notice', ban.id);
+    await ann.page.reload();
+    assert.equal(await ann.find('#landing').isVisible(), true);
+    await ann.start();
+    await ann.reads('#notice', 'You are banned');
+    await part(ann);
+  });
+
+  it('removes somebody, who is told so', async () => {
+    const [ann, bob] = await pair(on.browser, on.url);
+    await on.server.operate(`kick/${await ann.userId()}`, { method: 'POST' });
+    await ann.reads('#notice', 'An operator ended your session.');
+    await bob.isSearching();
+    await part(ann, bob);
   });
 });
 

@@ -15,6 +15,7 @@ import { until } from './until.js';
 const BRISK = {
   PASSERBY__HTTP__LISTEN: '127.0.0.1:0',
   PASSERBY__ADMIN__LISTEN: '127.0.0.1:0',
+  PASSERBY__ADMIN__TOKEN: 'a-token-for-the-browser-tests-only',
   PASSERBY__SESSION__DRAIN_SPREAD: '200ms',
   PASSERBY__SESSION__DRAIN_TIMEOUT: '2s',
   PASSERBY__LIMITS__CONNECTIONS_PER_ORIGIN: '0',
@@ -49,16 +50,30 @@ export class Server {
     const address = await until('the server listens', async () => {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${server.#log}`);
       try {
-        return JSON.parse(await readFile(ready, 'utf8')).http;
+        return JSON.parse(await readFile(ready, 'utf8'));
       } catch {
         return undefined;
       }
     });
-    const [host, port] = address.split(':');
+    const [host, port] = address.http.split(':');
     server.host = host;
     server.port = Number(port);
-    server.url = `http://${address}/`;
+    server.url = `http://${address.http}/`;
+    server.admin = `http://${address.admin}/admin/v1/`;
     return server;
+  }
+
+  /**
+   * Asks the operator API.
+   *
+   * @param {string} path
+   * @param {RequestInit & { body?: string }} [request]
+   */
+  async operate(path, request = {}) {
+    const headers = { authorization: `Bearer ${BRISK.PASSERBY__ADMIN__TOKEN}`, 'content-type': 'application/json' };
+    const response = await fetch(this.admin + path, { ...request, headers });
+    assert.ok(response.ok, `${path} answered ${response.status}: ${await response.clone().text()}`);
+    return response;
   }
 
   /** Asks the server to drain and waits for its end. */

@@ -143,6 +143,11 @@ export class Stranger {
     );
   }
 
+  /** What the operator knows this stranger by. @returns {Promise<string>} */
+  userId() {
+    return this.page.evaluate(() => JSON.parse(sessionStorage.getItem('passerby.seat')).userId);
+  }
+
   /** The messages on the screen, each as `me: …` or `stranger: …`. @returns {Promise<string[]>} */
   lines() {
     return this.page.locator('#lines .line:not(.note)').evaluateAll((lines) => lines.map(
