@@ -18,10 +18,9 @@ mod users;
 mod words;
 
 pub(crate) use answer::Answer;
-pub(crate) use problem::too_slow;
 
 use crate::metrics::MEDIA_TYPE;
-use crate::state::{AdminState, Readiness};
+use crate::state::AdminState;
 use answer::Content;
 use guesses::Guesses;
 use http::{HeaderValue, Method, Request, header};
@@ -33,10 +32,17 @@ use resource::{Access, Resource};
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// The description of the operator API.
 const OPENAPI: &str = include_str!("../openapi.json");
+
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it may take to do what was asked. Later the asker is told that it is not known what became of it.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What all connections share.
 pub(crate) struct Api<P: Ports> {
@@ -89,19 +95,31 @@ impl<P: Ports> Api<P> {
         if !resource.methods().contains(&method) {
             return Err(Problem::MethodNotAllowed(resource.allow()));
         }
-        let body = body::read(&head.headers, body).await?;
-        let query = head.uri.query();
+        let body = within(BODY_TIMEOUT, body::read(&head.headers, body))
+            .await
+            .unwrap_or(Err(Problem::TooSlow))?;
+        let done = self.carry_out(resource, &method, head.uri.query(), &body);
+        within(ORDER_TIMEOUT, done).await.unwrap_or(Err(Problem::Store))
+    }
+
+    async fn carry_out(
+        &self,
+        resource: Resource<'_>,
+        method: &Method,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Answer, Problem> {
         match resource {
             Resource::Metrics => self.metrics().await,
             Resource::Health => Ok(answer::text("ok\n")),
-            Resource::Readiness => match (self.state.readiness)() {
-                Readiness::Ready => Ok(answer::text("ready\n")),
-                unready => Err(Problem::NotReady(unready)),
+            Resource::Readiness => match (self.state.readiness)().obstacle() {
+                None => Ok(answer::text("ready\n")),
+                Some(why) => Err(Problem::NotReady(why)),
             },
             Resource::OpenApi => Ok(answer::ok(Content::Json(OPENAPI.into()))),
             Resource::Node => self.node(),
             Resource::Reports => self.reports(query).await,
-            Resource::Bans if method == Method::POST => self.ban(&body).await,
+            Resource::Bans if *method == Method::POST => self.ban(body).await,
             Resource::Bans => self.bans().await,
             Resource::Ban(id) => self.lift_ban(id).await,
             Resource::Kick(user) => self.kick(user).await,
@@ -132,6 +150,10 @@ impl<P: Ports> Api<P> {
     ) -> Result<T, Problem> {
         self.orders.spawn(order).await.map_err(|_| Problem::Internal)
     }
+}
+
+async fn within<T>(span: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(span, work).await.ok()
 }
 
 #[cfg(test)]

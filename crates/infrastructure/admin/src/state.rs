@@ -31,6 +31,16 @@ impl Readiness {
             Self::CutOff => "cut_off",
         }
     }
+
+    /// Why new connections are not welcome, if they are not.
+    pub(crate) const fn obstacle(self) -> Option<&'static str> {
+        match self {
+            Self::Starting => Some("the node is starting"),
+            Self::Ready => None,
+            Self::Draining => Some("the node is draining"),
+            Self::CutOff => Some("the node cannot reach the store"),
+        }
+    }
 }
 
 /// Asks the node how it is. Called for each probe; it must not wait.

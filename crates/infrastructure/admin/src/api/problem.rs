@@ -3,7 +3,6 @@
 //! **Architecture Invariant:** no variant holds anything that a request said.
 
 use super::answer::{self, Answer, Content};
-use crate::state::Readiness;
 use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use passerby_application::ports::StoreError;
@@ -35,8 +34,8 @@ pub(super) enum Problem {
     BadBody,
     /// Nobody, or nothing, has that name.
     Unknown,
-    /// New connections are not welcome.
-    NotReady(Readiness),
+    /// New connections are not welcome, for this reason.
+    NotReady(&'static str),
     /// The store failed.
     Store,
     /// Something that never happens.
@@ -84,7 +83,7 @@ impl Problem {
             Self::TooManyGuesses(_) => "too many wrong tokens; wait before the next attempt",
             Self::NotFound => "there is nothing at this path",
             Self::MethodNotAllowed(_) => "this cannot be done here; the Allow header says what can",
-            Self::TooSlow => "the request took too long",
+            Self::TooSlow => "the body did not come in time",
             Self::TooLarge => "a body has at most 64 KiB",
             Self::BadQuery => "the query has a member that is unknown, repeated or out of its bounds",
             Self::BadBody => {
@@ -92,10 +91,7 @@ impl Problem {
                  repeated, of the wrong kind or out of its bounds"
             }
             Self::Unknown => "there is none of that name",
-            Self::NotReady(Readiness::Starting) => "the node is starting",
-            Self::NotReady(Readiness::Draining) => "the node is draining",
-            Self::NotReady(Readiness::CutOff) => "the node cannot reach the store",
-            Self::NotReady(Readiness::Ready) => "the node is ready",
+            Self::NotReady(why) => why,
             Self::Store => "the store did not do it, or did not say so in time",
             Self::Internal => "the order could not be carried out",
         }
@@ -137,9 +133,4 @@ impl Problem {
         }
         answer
     }
-}
-
-/// The answer to a request that took too long.
-pub(crate) fn too_slow() -> Answer {
-    Problem::TooSlow.into_answer()
 }

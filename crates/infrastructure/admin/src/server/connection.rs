@@ -1,6 +1,6 @@
 //! One connection: one request, its answer, and an end that does not lose it.
 
-use crate::api::{Answer, Api, too_slow};
+use crate::api::{Answer, Api};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,10 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the rest may take, up to the answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long all of it may take, until the answer is written.
+/// How long all of it may take, until the answer is written: what [`Api::answer`] takes at most, and as long again.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long what the peer still sends is read and thrown away.
@@ -58,7 +55,7 @@ async fn exchange<P: Ports>(
 ) {
     let service = service_fn(|request: Request<Incoming>| {
         let api = api.clone();
-        async move { Ok::<Answer, Infallible>(within_time(api.answer(peer, request)).await) }
+        async move { Ok::<Answer, Infallible>(api.answer(peer, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -78,12 +75,6 @@ async fn exchange<P: Ports>(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection of an operator ended early");
     }
-}
-
-async fn within_time(answer: impl Future<Output = Answer>) -> Answer {
-    timeout(REQUEST_TIMEOUT, answer)
-        .await
-        .unwrap_or_else(|_| too_slow())
 }
 
 /// Reads on until the peer has seen the answer and hung up. A socket that is closed on unread bytes is reset, and

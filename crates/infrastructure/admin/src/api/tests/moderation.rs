@@ -305,6 +305,19 @@ impl Bans for Gated {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_not_waited_for_for_ever() {
+    let (asked, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let bans = Gated {
+        bans: ListedBans::default(),
+        asked,
+        gate,
+    };
+    let node = node().with_bans(bans).start().await;
+    let order = json!({"origin": "0".repeat(32), "reason": "spam"});
+    ban(&node, order).await.assert_problem(503);
+}
+
 #[tokio::test]
 async fn an_order_is_carried_out_even_if_whoever_gave_it_hangs_up() {
     let (asked, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
