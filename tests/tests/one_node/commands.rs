@@ -58,7 +58,7 @@ async fn a_guessed_chat_is_stale() {
 #[tokio::test]
 async fn the_chat_of_others_is_told_apart_from_none_by_nothing() {
     let server = Server::start(&[]).await;
-    let (ann, ben) = pair(&server).await;
+    let (mut ann, mut ben) = pair(&server).await;
     let (mut cyd, mut dan) = pair(&server).await;
     for (foreign, guessed) in of_chat(&ann.chat()).into_iter().zip(of_chat("AAAAAAAAAAAAAAAA")) {
         if foreign["type"] == "typing" || foreign["type"] == "signal" {
@@ -68,7 +68,7 @@ async fn the_chat_of_others_is_told_apart_from_none_by_nothing() {
         let second = cyd.refused(guessed, "stale_chat").await;
         assert_eq!(first["message"], second["message"]);
     }
-    for mut client in [ann, ben] {
+    for client in [&mut ann, &mut ben] {
         client.quiet().await;
     }
     dan.quiet().await;

@@ -127,6 +127,7 @@ async fn a_cooldown_is_each_pairs_own() {
     ann.ended("you_left").await;
     cyd.ended("partner_left").await;
     cyd.expect("waiting").await;
+    ben.expect("idle").await;
     ben.send(json!({"type": "join"}));
     ben.meet().await;
     cyd.meet().await;
