@@ -205,6 +205,62 @@ macro_rules! clock_conformance {
     };
 }
 
+/// Tests that an adapter keeps the promises of the port `Delivery`. Takes a type that implements
+/// [`delivery::DeliverySetup`](crate::delivery::DeliverySetup).
+#[macro_export]
+macro_rules! delivery_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { synchronous fn, $setup:
+            delivery::arriving {
+                welcome_comes_first_and_waits_for_a_flush,
+                whoever_comes_back_is_told_what_they_missed_and_then_what_is_new,
+                what_nobody_was_there_for_is_kept,
+                whoever_missed_nothing_is_told_nothing,
+                whoever_claims_to_have_seen_the_future_is_told_of_a_gap,
+                what_is_transient_is_not_told_again,
+                a_newer_connection_takes_the_place_of_the_older_one,
+                a_connection_that_is_replaced_ends_with_a_whole_frame,
+                what_is_too_old_is_not_told_again_and_the_gap_is_told,
+                what_was_never_written_is_never_too_old,
+                a_replay_that_is_cut_short_is_told_again,
+            }
+            delivery::telling {
+                events_are_numbered_in_the_order_they_are_told,
+                what_is_put_off_goes_out_with_the_next_flush,
+                a_slow_connection_hears_everything_in_order,
+                a_connection_that_takes_nothing_is_cut_when_too_many_events_wait,
+                a_connection_that_takes_nothing_is_cut_when_too_many_bytes_wait,
+                a_connection_that_keeps_up_is_not_cut,
+                a_replay_does_not_count_as_waiting,
+                a_broken_connection_loses_nothing_that_is_numbered,
+            }
+            delivery::passing_on {
+                only_what_is_of_the_present_chat_is_placed,
+                it_is_written_by_the_next_flush,
+                a_message_with_a_known_id_is_not_placed_again,
+                the_last_64_ids_of_a_chat_are_known_and_no_others,
+                ids_are_known_to_those_who_come_back,
+                what_is_said_to_one_who_is_away_is_kept,
+                what_does_not_fit_is_refused_and_leaves_no_trace,
+                there_is_always_room_for_the_end_of_the_chat,
+                a_partner_who_keeps_up_can_be_told_more_than_an_outbox_holds,
+            }
+            delivery::hanging_up {
+                whoever_is_hung_up_on_hears_the_rest_first,
+                after_the_end_of_a_connection_events_are_kept,
+                an_outbox_without_a_connection_has_nobody_to_hang_up_on,
+                a_connection_that_took_nothing_for_too_long_is_cut,
+                a_connection_that_was_taken_off_hears_nothing_more,
+            }
+            delivery::crowds {
+                messages_of_many_threads_arrive_once_and_in_the_order_of_each,
+                nothing_of_a_chat_comes_after_its_end_whoever_speaks_meanwhile,
+                connections_that_come_and_go_miss_nothing,
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     const MACROS: &str = include_str!("macros.rs");
@@ -213,6 +269,11 @@ mod tests {
     const SUITES: &[(&str, &str)] = &[
         ("bans", include_str!("bans.rs")),
         ("clock", include_str!("clock.rs")),
+        ("delivery::arriving", include_str!("delivery/arriving.rs")),
+        ("delivery::crowds", include_str!("delivery/crowds.rs")),
+        ("delivery::hanging_up", include_str!("delivery/hanging_up.rs")),
+        ("delivery::passing_on", include_str!("delivery/passing_on.rs")),
+        ("delivery::telling", include_str!("delivery/telling.rs")),
         ("identity", include_str!("identity.rs")),
         ("limiter", include_str!("limiter.rs")),
         ("pairing::counting", include_str!("pairing/counting.rs")),

@@ -2,6 +2,7 @@
 
 mod bans;
 mod clock;
+mod delivery;
 mod limiter;
 mod pairing;
 mod reports;
