@@ -5,6 +5,7 @@
 //! for. No label has a value that a user can choose.
 
 mod catalogue;
+mod counts;
 mod exposition;
 mod process;
 mod series;
@@ -15,16 +16,15 @@ pub use catalogue::SourceRefused;
 pub(crate) use exposition::MEDIA_TYPE;
 
 use catalogue::Catalogue;
-use passerby_application::ports::{Completeness, Fact, Observer};
+use counts::Counts;
+use passerby_application::ports::{Fact, Observer};
 use passerby_domain::id::NodeId;
-use passerby_domain::notice::{Census, EndReason};
+use passerby_domain::notice::Census;
 use process::Process;
-use prometheus_client::metrics::counter::Counter;
-use series::{Gauges, Labelled};
+use series::Gauges;
 use sources::{CounterSource, GaugeSource, LabelledSource};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use wait::WaitHistogram;
 
 /// Counts what happens on this node. A clone is another handle on the same counters.
 #[derive(Clone)]
@@ -33,53 +33,10 @@ pub struct Metrics {
     book: Arc<Mutex<Book>>,
 }
 
-/// What is written on the path of a message: shared atomics and nothing else.
-struct Counts {
-    connected: Counter,
-    resumed_whole: Counter,
-    resumed_gap: Counter,
-    dropped: Counter,
-    gone: Counter,
-    waits: WaitHistogram,
-    ended: [Counter; 7],
-    relayed: Counter,
-    repeated: Counter,
-    undelivered: Counter,
-    rate_limited: Counter,
-    reported: Counter,
-    blocked: Counter,
-    turned_away: Counter,
-    store_failed: Counter,
-    offers_lapsed: Counter,
-}
-
 /// What is only read when somebody asks.
 struct Book {
     catalogue: Catalogue,
     seats: Gauges<3>,
-}
-
-/// The labels of `passerby_chats_ended_total`, in the order of [`place_of`].
-const REASONS: [&str; 7] = [
-    "you_skipped",
-    "partner_skipped",
-    "you_left",
-    "partner_left",
-    "partner_disconnected",
-    "moderated",
-    "lost",
-];
-
-const fn place_of(reason: EndReason) -> usize {
-    match reason {
-        EndReason::YouSkipped => 0,
-        EndReason::PartnerSkipped => 1,
-        EndReason::YouLeft => 2,
-        EndReason::PartnerLeft => 3,
-        EndReason::PartnerDisconnected => 4,
-        EndReason::Moderated => 5,
-        EndReason::Lost => 6,
-    }
 }
 
 impl Metrics {
@@ -173,123 +130,9 @@ impl Metrics {
     }
 }
 
-impl Counts {
-    fn register(catalogue: &mut Catalogue) -> Self {
-        fn plain(catalogue: &mut Catalogue, name: &'static str, help: &'static str) -> Counter {
-            let counter = Counter::default();
-            catalogue.add(name, help, counter.clone());
-            counter
-        }
-        fn labelled<const N: usize>(
-            catalogue: &mut Catalogue,
-            name: &'static str,
-            help: &'static str,
-            label: &'static str,
-            values: [&'static str; N],
-        ) -> [Counter; N] {
-            let series = Labelled::new(label, values);
-            let counters = series.counters();
-            catalogue.add(name, help, series);
-            counters
-        }
-
-        let connected = plain(catalogue, "passerby_seats_connected", "Seats that were made");
-        let [resumed_whole, resumed_gap] = labelled(
-            catalogue,
-            "passerby_seats_resumed",
-            "Seats that were taken back, by whether the replay was whole or had a gap",
-            "replay",
-            ["whole", "gap"],
-        );
-        let dropped = plain(
-            catalogue,
-            "passerby_seats_dropped",
-            "Connections that dropped and left a held seat",
-        );
-        let gone = plain(catalogue, "passerby_seats_gone", "Seats that ended");
-        let waits = WaitHistogram::default();
-        catalogue.add(
-            "passerby_pairing_wait_seconds",
-            "How long the one of a pair waited who waited longer; its count is that of all pairs",
-            waits.clone(),
-        );
-        let ended = labelled(
-            catalogue,
-            "passerby_chats_ended",
-            "Ends of chats as told to one of the two seats, by reason",
-            "reason",
-            REASONS,
-        );
-        let [relayed, repeated, undelivered] = labelled(
-            catalogue,
-            "passerby_messages",
-            "Messages by outcome: relayed to the partner, repeated under a known id, or undelivered",
-            "outcome",
-            ["relayed", "repeated", "undelivered"],
-        );
-        Self {
-            connected,
-            resumed_whole,
-            resumed_gap,
-            dropped,
-            gone,
-            waits,
-            ended,
-            relayed,
-            repeated,
-            undelivered,
-            rate_limited: plain(
-                catalogue,
-                "passerby_commands_refused",
-                "Commands that a limit refused",
-            ),
-            reported: plain(catalogue, "passerby_reports", "Reports that were recorded"),
-            blocked: plain(catalogue, "passerby_blocks", "Blocks that were put in force"),
-            turned_away: plain(
-                catalogue,
-                "passerby_turned_away",
-                "Connections that a limit or a ban turned away",
-            ),
-            store_failed: plain(
-                catalogue,
-                "passerby_store_failures",
-                "Operations that the store failed",
-            ),
-            offers_lapsed: plain(
-                catalogue,
-                "passerby_offers_lapsed",
-                "Offers that came to nothing since a seat had moved on",
-            ),
-        }
-    }
-}
-
 impl Observer for Metrics {
     fn note(&self, fact: Fact) {
-        let counts = &*self.counts;
-        let counter = match fact {
-            Fact::Connected => &counts.connected,
-            Fact::Resumed {
-                complete: Completeness::Whole,
-            } => &counts.resumed_whole,
-            Fact::Resumed {
-                complete: Completeness::Gap,
-            } => &counts.resumed_gap,
-            Fact::Dropped => &counts.dropped,
-            Fact::Gone => &counts.gone,
-            Fact::Paired { waited } => return counts.waits.observe(waited),
-            Fact::ChatEnded(reason) => &counts.ended[place_of(reason)],
-            Fact::Relayed => &counts.relayed,
-            Fact::Repeated => &counts.repeated,
-            Fact::Undelivered => &counts.undelivered,
-            Fact::RateLimited => &counts.rate_limited,
-            Fact::Reported => &counts.reported,
-            Fact::Blocked => &counts.blocked,
-            Fact::TurnedAway => &counts.turned_away,
-            Fact::StoreFailed => &counts.store_failed,
-            Fact::OfferLapsed => &counts.offers_lapsed,
-        };
-        counter.inc();
+        self.counts.note(fact);
     }
 }
 

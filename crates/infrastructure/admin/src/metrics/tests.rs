@@ -1,4 +1,8 @@
+//! What a scrape tells of what happened.
+
 use super::*;
+use passerby_application::ports::Completeness;
+use passerby_domain::notice::EndReason;
 use passerby_domain::time::Millis;
 use std::io::Write;
 use std::process::{Command, Stdio};
