@@ -24,7 +24,9 @@ pub(crate) struct Clockwork<P: Ports> {
 
 impl<P: Ports> Clone for Clockwork<P> {
     fn clone(&self) -> Self {
-        Self { chat: self.chat.clone() }
+        Self {
+            chat: self.chat.clone(),
+        }
     }
 }
 

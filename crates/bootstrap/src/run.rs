@@ -83,12 +83,18 @@ fn try_serve(settings: &Settings, ready_file: Option<&Path>) -> Result<(), Start
     if let Some(threads) = settings.runtime.worker_threads {
         builder.worker_threads(threads.get() as usize);
     }
-    let runtime = builder.enable_all().thread_name("passerby").build().map_err(StartError::Runtime)?;
+    let runtime = builder
+        .enable_all()
+        .thread_name("passerby")
+        .build()
+        .map_err(StartError::Runtime)?;
     let served = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(StartError::Signals)?;
         let tell = |addresses: Addresses| match ready_file {
-            Some(path) => write_ready_file(path, addresses)
-                .map_err(|source| StartError::ReadyFile { path: path.to_owned(), source }),
+            Some(path) => write_ready_file(path, addresses).map_err(|source| StartError::ReadyFile {
+                path: path.to_owned(),
+                source,
+            }),
             None => Ok(()),
         };
         // The same signal twice: first please, then now.
@@ -142,7 +148,13 @@ pub async fn run(
     tasks.spawn(end.clone().run_until_cancelled_owned(clockwork.reap()));
     let state = wiring::admin_state(settings, &node, drain_order.clone());
     tasks.spawn(passerby_admin::serve(admin, state, end.clone()));
-    let server = Server::new(http, node.front.clone(), node.chat.clone(), node.gate.clone(), tasks.clone());
+    let server = Server::new(
+        http,
+        node.front.clone(),
+        node.chat.clone(),
+        node.gate.clone(),
+        tasks.clone(),
+    );
     tasks.spawn(server.run(end.clone(), end.clone()));
 
     node.gate.set(Readiness::Ready);
@@ -187,7 +199,11 @@ fn register_sources(node: &wiring::Node) {
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let try_listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
         // A node that was just stopped must not keep the next one from its address.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
@@ -200,7 +216,10 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartEr
 fn write_ready_file(path: &Path, addresses: Addresses) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
-    let text = format!("{{\"http\":\"{}\",\"admin\":\"{}\"}}\n", addresses.http, addresses.admin);
+    let text = format!(
+        "{{\"http\":\"{}\",\"admin\":\"{}\"}}\n",
+        addresses.http, addresses.admin
+    );
     std::fs::write(&partial, text)?;
     std::fs::rename(&partial, path)
 }
@@ -213,7 +232,10 @@ struct Signals {
 
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

@@ -4,7 +4,7 @@
 
 use crate::settings::{self, Settings};
 use passerby_admin::{AdminState, Metrics, Token};
-use passerby_application::ports::{Fact, Observer, PairingRules, Ports, SameOrigin, Screened, TextScreen};
+use passerby_application::ports::{PairingRules, Ports, SameOrigin, Screened, TextScreen};
 use passerby_application::{Adapters, Chat, Options};
 use passerby_domain::criteria::Patience;
 use passerby_domain::flood::Rate;
@@ -13,9 +13,7 @@ use passerby_domain::text::Text;
 use passerby_domain::time::Millis;
 use passerby_identity::{KeyedIdentity, NoRandomness};
 use passerby_memory::hub::{Hub, OutboxLimits};
-use passerby_memory::{
-    MemoryBans, MemoryPairing, MemoryReports, OriginLimiter, OriginLimits, SystemClock,
-};
+use passerby_memory::{MemoryBans, MemoryPairing, MemoryReports, OriginLimiter, OriginLimits, SystemClock};
 use passerby_websocket::{Connection, EventEncoder, Gate, IceServer, InvalidOrigin, WebOrigin};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -31,7 +29,7 @@ const BURST_SECONDS: u32 = 2;
 
 /// The adapters of a node that keeps everything to itself.
 #[derive(Debug)]
-pub struct SingleNode;
+pub(crate) struct SingleNode;
 
 impl Ports for SingleNode {
     type Pairing = MemoryPairing<SystemClock>;
@@ -41,26 +39,16 @@ impl Ports for SingleNode {
     type Identity = KeyedIdentity;
     type Limiter = OriginLimiter<SystemClock>;
     type Screen = EverythingPasses;
-    type Observer = MetricsObserver;
+    type Observer = Metrics;
 }
 
 /// No content rules: what is said is between the two who talk.
 #[derive(Clone, Copy, Debug)]
-pub struct EverythingPasses;
+pub(crate) struct EverythingPasses;
 
 impl TextScreen for EverythingPasses {
     fn screen<'a>(&self, _: Text<'a>) -> Screened {
         Screened::Pass
-    }
-}
-
-/// Facts, as metrics.
-#[derive(Debug)]
-pub struct MetricsObserver(Metrics);
-
-impl Observer for MetricsObserver {
-    fn note(&self, fact: Fact) {
-        self.0.note(fact);
     }
 }
 
@@ -109,7 +97,7 @@ pub(crate) fn wire(settings: &Settings) -> Result<Node, WiringError> {
         clock,
         identity,
         screen: EverythingPasses,
-        observer: MetricsObserver(metrics.clone()),
+        observer: metrics.clone(),
         reports: Arc::new(MemoryReports::new()),
         bans: Arc::new(MemoryBans::new()),
     };
@@ -130,7 +118,12 @@ fn random_name(identity: &KeyedIdentity) -> NodeId {
 }
 
 fn options(settings: &Settings, node: NodeId) -> Options {
-    let Settings { session, matching, limits, .. } = settings;
+    let Settings {
+        session,
+        matching,
+        limits,
+        ..
+    } = settings;
     Options {
         node,
         resume_grace: session.resume_grace.into(),
@@ -140,7 +133,9 @@ fn options(settings: &Settings, node: NodeId) -> Options {
         block_ttl: matching.block_ttl.into(),
         messages: per_second(limits.messages_per_second),
         commands: per_second(limits.commands_per_second),
-        skips: limits.skips_per_minute.and_then(|count| Rate::per_minute(count.get(), SKIP_BURST)),
+        skips: limits
+            .skips_per_minute
+            .and_then(|count| Rate::per_minute(count.get(), SKIP_BURST)),
         message_chars: limits.message_chars as usize,
     }
 }
@@ -156,7 +151,11 @@ fn pairing_rules(matching: &settings::MatchingSettings) -> PairingRules {
             interests: matching.interest_patience.into(),
             language: matching.language_patience.into(),
         },
-        same_origin: if matching.same_origin { SameOrigin::Allowed } else { SameOrigin::Refused },
+        same_origin: if matching.same_origin {
+            SameOrigin::Allowed
+        } else {
+            SameOrigin::Refused
+        },
     }
 }
 
@@ -174,7 +173,10 @@ fn encoder(settings: &Settings) -> EventEncoder {
     let ice_servers = settings.video.ice_servers.iter().map(|server| IceServer {
         urls: server.urls.iter().map(|url| url.as_str().to_owned()).collect(),
         username: server.username.clone(),
-        credential: server.credential.as_ref().map(|secret| secret.expose().to_owned()),
+        credential: server
+            .credential
+            .as_ref()
+            .map(|secret| secret.expose().to_owned()),
     });
     EventEncoder {
         message_chars: settings.limits.message_chars.into(),
@@ -184,7 +186,12 @@ fn encoder(settings: &Settings) -> EventEncoder {
 }
 
 fn front(settings: &Settings) -> Result<passerby_websocket::Options, WiringError> {
-    let Settings { http, limits, session, .. } = settings;
+    let Settings {
+        http,
+        limits,
+        session,
+        ..
+    } = settings;
     let origins = match &http.allowed_origins {
         settings::AllowedOrigins::SameHost => passerby_websocket::AllowedOrigins::SameHost,
         settings::AllowedOrigins::Any => passerby_websocket::AllowedOrigins::Any,
@@ -196,9 +203,15 @@ fn front(settings: &Settings) -> Result<passerby_websocket::Options, WiringError
     };
     Ok(passerby_websocket::Options {
         origins,
-        hosts: http.hosts.iter().map(|host| host.as_str().to_ascii_lowercase()).collect(),
+        hosts: http
+            .hosts
+            .iter()
+            .map(|host| host.as_str().to_ascii_lowercase())
+            .collect(),
         trusted_proxies: http.trusted_proxies.clone(),
-        connections: limits.connections.and_then(|count| NonZeroUsize::new(count.get() as usize)),
+        connections: limits
+            .connections
+            .and_then(|count| NonZeroUsize::new(count.get() as usize)),
         frame_bytes: limits.frame_bytes as usize,
         messages_per_second: limits.messages_per_second,
         commands_per_second: limits.commands_per_second,
@@ -208,11 +221,19 @@ fn front(settings: &Settings) -> Result<passerby_websocket::Options, WiringError
 }
 
 /// What the admin listener works with.
-pub(crate) fn admin_state(settings: &Settings, node: &Node, drain: CancellationToken) -> AdminState<SingleNode> {
+pub(crate) fn admin_state(
+    settings: &Settings,
+    node: &Node,
+    drain: CancellationToken,
+) -> AdminState<SingleNode> {
     let gate = node.gate.clone();
     AdminState {
         chat: node.chat.clone(),
-        token: settings.admin.token.as_ref().and_then(|token| Token::new(token.expose().as_bytes())),
+        token: settings
+            .admin
+            .token
+            .as_ref()
+            .and_then(|token| Token::new(token.expose().as_bytes())),
         metrics: node.metrics.clone(),
         readiness: Arc::new(move || match gate.readiness() {
             passerby_websocket::Readiness::Starting => passerby_admin::Readiness::Starting,

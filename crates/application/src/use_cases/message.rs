@@ -122,10 +122,14 @@ impl<P: Ports> Chat<P> {
                 Ok(())
             }
             Err(error) => {
-                self.note(match error {
-                    MessageError::RateLimited { .. } => Fact::RateLimited,
-                    _ => Fact::Undelivered,
-                });
+                match error {
+                    MessageError::RateLimited { .. } => self.note(Fact::RateLimited),
+                    MessageError::Unreachable(_) => self.note(Fact::Undelivered),
+                    MessageError::NotChatting
+                    | MessageError::StaleChat
+                    | MessageError::Text(_)
+                    | MessageError::Rejected => {}
+                }
                 Err(error)
             }
         }

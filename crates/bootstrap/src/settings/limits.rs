@@ -10,14 +10,18 @@ use super::text;
 /// The most bytes that may wait for one connection: what the ring of a seat leaves beside events of state.
 const MAX_OUTBOUND_BYTES: u32 = 262_144;
 
-/// The least and the most bytes of a frame. What came in as one frame must fit into the outbound bytes of another.
-const FRAME_BYTES: std::ops::RangeInclusive<u32> = 1024..=MAX_OUTBOUND_BYTES;
+/// The least and the most bytes of a frame. Whichever of this and `limits.message_chars` is passed first refuses a
+/// message, so neither depends on the other.
+const FRAME_BYTES: std::ops::RangeInclusive<u32> = 256..=MAX_OUTBOUND_BYTES;
 
-/// What a `message` frame needs beside its text, in bytes: names, a chat id and the longest id of a message.
-const MESSAGE_ENVELOPE_BYTES: u32 = 192;
+/// The least and the most characters of a message.
+const MESSAGE_CHARS: std::ops::RangeInclusive<u32> = 1..=65_536;
 
 /// The least and the most events that may wait for one connection.
-const OUTBOUND_QUEUE: std::ops::RangeInclusive<u32> = 8..=10_000;
+const OUTBOUND_QUEUE: std::ops::RangeInclusive<u32> = 4..=10_000;
+
+/// The least and the most bytes that may wait for one connection.
+const OUTBOUND_BYTES: std::ops::RangeInclusive<u32> = 1024..=MAX_OUTBOUND_BYTES;
 
 /// Settings of what a user, an origin and the node may use; where a count is optional, none is no limit.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -74,30 +78,9 @@ impl Default for LimitSettings {
 
 impl LimitSettings {
     pub(super) fn check(&self, problems: &mut Problems) {
-        let frame_is_sane = problems.require_range("limits.frame_bytes", self.frame_bytes, FRAME_BYTES);
-        if self.message_chars == 0 {
-            problems.add("limits.message_chars", "expected at least 1");
-        }
-        // A character of plain UTF-8 has up to four bytes.
-        let longest_message = u64::from(self.message_chars) * 4 + u64::from(MESSAGE_ENVELOPE_BYTES);
-        if frame_is_sane && longest_message > u64::from(self.frame_bytes) {
-            let most = (self.frame_bytes - MESSAGE_ENVELOPE_BYTES) / 4;
-            let why = format!(
-                "with limits.frame_bytes of {} a message has at most {most} characters",
-                self.frame_bytes
-            );
-            problems.add("limits.message_chars", why);
-        }
+        problems.require_range("limits.message_chars", self.message_chars, MESSAGE_CHARS);
+        problems.require_range("limits.frame_bytes", self.frame_bytes, FRAME_BYTES);
         problems.require_range("limits.outbound_queue", self.outbound_queue, OUTBOUND_QUEUE);
-        let least = if frame_is_sane {
-            self.frame_bytes
-        } else {
-            *FRAME_BYTES.start()
-        };
-        if !(least..=MAX_OUTBOUND_BYTES).contains(&self.outbound_bytes) {
-            let why =
-                format!("expected at least limits.frame_bytes ({least}) and at most {MAX_OUTBOUND_BYTES}");
-            problems.add("limits.outbound_bytes", why);
-        }
+        problems.require_range("limits.outbound_bytes", self.outbound_bytes, OUTBOUND_BYTES);
     }
 }

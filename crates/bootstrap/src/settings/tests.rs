@@ -295,12 +295,12 @@ fn wrong_values_are_named_by_their_key() {
         ("limits.connections", "[1]"),
         ("limits.connections.per_origin", "1"),
         ("limits.message_chars", "0"),
-        ("limits.message_chars", "8145"),
-        ("limits.frame_bytes", "1023"),
+        ("limits.message_chars", "65537"),
+        ("limits.frame_bytes", "255"),
         ("limits.frame_bytes", "262145"),
-        ("limits.outbound_queue", "7"),
+        ("limits.outbound_queue", "3"),
         ("limits.outbound_bytes", "262145"),
-        ("limits.outbound_bytes", "32767"),
+        ("limits.outbound_bytes", "1023"),
         ("log.level", "\"verbose\""),
         ("log.format", "\"xml\""),
         ("runtime.worker_threads", "1025"),
@@ -318,10 +318,10 @@ fn wrong_values_are_named_by_their_key() {
 
 #[test]
 fn the_limits_that_just_fit_are_taken() {
-    let file = "[limits]\nmessage_chars = 8144\noutbound_queue = 8\noutbound_bytes = 32768";
-    assert_eq!(from_file(file).limits.message_chars, 8144);
-    let file = "[limits]\nframe_bytes = 1024\nmessage_chars = 208\noutbound_bytes = 1024";
-    assert_eq!(from_file(file).limits.frame_bytes, 1024);
+    let file = "[limits]\nmessage_chars = 65536\noutbound_queue = 4\noutbound_bytes = 1024";
+    assert_eq!(from_file(file).limits.message_chars, 65_536);
+    let file = "[limits]\nframe_bytes = 256\nmessage_chars = 1";
+    assert_eq!(from_file(file).limits.frame_bytes, 256);
 }
 
 #[test]
