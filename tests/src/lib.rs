@@ -32,6 +32,6 @@ pub use client::Client;
 pub use connect::Connect;
 pub use event::Event;
 pub use frame::Frame;
-pub use pairs::{pair, pair_with};
+pub use pairs::{next_millisecond, pair, pair_with};
 pub use raw::RawSocket;
 pub use server::Server;

@@ -1,5 +1,7 @@
 //! Two users who have met: where most tests begin.
 
+use std::time::Duration;
+
 use crate::{Client, Server};
 
 /// Two users in a text chat.
@@ -16,4 +18,9 @@ pub async fn pair_with(server: &Server, query: &str) -> (Client, Client) {
     first.meet().await;
     assert_eq!(first.chat(), met.text("chat_id"), "one chat for both");
     (first, second)
+}
+
+/// Lets the clock move on: places in the queue are told in milliseconds, and who comes later comes in a later one.
+pub async fn next_millisecond() {
+    tokio::time::sleep(Duration::from_millis(3)).await;
 }

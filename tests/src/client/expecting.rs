@@ -186,7 +186,7 @@ impl Client {
     /// The next `stats` event, which is otherwise passed over.
     pub async fn stats(&mut self) -> Event {
         loop {
-            let incoming = timeout(PATIENCE, self.incoming.recv())
+            let incoming = timeout(4 * PATIENCE, self.incoming.recv())
                 .await
                 .expect("`stats` come now and then");
             match incoming.expect("the connection is open") {

@@ -1,6 +1,6 @@
 //! `join`: into the queue, and again while in it.
 
-use passerby_tests::{Client, Server, pair};
+use passerby_tests::{Client, Server, next_millisecond, pair};
 use serde_json::json;
 
 #[tokio::test]
@@ -90,6 +90,7 @@ async fn criteria_hold_for_all_later_waits() {
     let mut ann = Client::idle(&server).await;
     ann.send(json!({"type": "join", "interests": ["tea"]}));
     ann.expect("waiting").await;
+    next_millisecond().await;
     let mut ben = Client::connect(&server, "interests=tea").await;
     ben.meet().await;
     ann.meet().await;

@@ -1,6 +1,6 @@
 //! Among those who fit: most interests in common, then place, which is kept through a chat and a drop.
 
-use passerby_tests::{Client, Server};
+use passerby_tests::{Client, Server, next_millisecond};
 use serde_json::json;
 
 /// Those who share nothing stay apart for the whole test.
@@ -13,12 +13,19 @@ async fn a_server() -> Server {
     .await
 }
 
+/// One more who waits, later than all before.
+async fn comes(server: &Server, query: &str) -> Client {
+    let client = Client::waiting(server, query).await;
+    next_millisecond().await;
+    client
+}
+
 #[tokio::test]
 async fn most_interests_in_common_comes_first() {
     let server = a_server().await;
-    let mut one = Client::waiting(&server, "interests=a").await;
-    let mut three = Client::waiting(&server, "interests=b,c,d").await;
-    let mut two = Client::waiting(&server, "interests=e,f").await;
+    let mut one = comes(&server, "interests=a").await;
+    let mut three = comes(&server, "interests=b,c,d").await;
+    let mut two = comes(&server, "interests=e,f").await;
     let mut newcomer = Client::connect(&server, "interests=a,b,c,d,e,f").await;
     assert_eq!(newcomer.meet().await.list("common_interests").len(), 3);
     three.meet().await;
@@ -35,7 +42,7 @@ async fn among_equals_the_first_comes_first() {
     let server = a_server().await;
     let mut waiting = Vec::new();
     for interest in ["a", "b", "c", "d"] {
-        waiting.push(Client::waiting(&server, &format!("interests={interest}")).await);
+        waiting.push(comes(&server, &format!("interests={interest}")).await);
     }
     for mut first in waiting {
         let mut newcomer = Client::connect(&server, "interests=d,c,b,a").await;
@@ -47,8 +54,8 @@ async fn among_equals_the_first_comes_first() {
 #[tokio::test]
 async fn among_languages_the_first_comes_first() {
     let server = a_server().await;
-    let mut first = Client::waiting(&server, "language=en").await;
-    let mut second = Client::waiting(&server, "language=de").await;
+    let mut first = comes(&server, "language=en").await;
+    let mut second = comes(&server, "language=de").await;
     let mut newcomer = Client::connect(&server, "").await;
     newcomer.meet().await;
     first.meet().await;
@@ -61,10 +68,11 @@ async fn who_is_left_alone_comes_before_those_who_came_later() {
     for ending in ["leave", "skip", "close"] {
         let mut ann = Client::connect(&server, "interests=a").await;
         let since = ann.expect("waiting").await.number("since");
+        next_millisecond().await;
         let mut ben = Client::connect(&server, "interests=a,x").await;
         ben.meet().await;
         ann.meet().await;
-        let mut later = Client::waiting(&server, "interests=z").await;
+        let mut later = comes(&server, "interests=z").await;
         match ending {
             "close" => ben.close(1000).await,
             command => {
@@ -97,11 +105,11 @@ async fn who_is_left_alone_comes_before_those_who_came_later() {
 #[tokio::test]
 async fn one_left_alone_is_paired_at_once_with_one_who_waits() {
     let server = a_server().await;
-    let mut ann = Client::waiting(&server, "").await;
+    let mut ann = comes(&server, "").await;
     let mut ben = Client::connect(&server, "").await;
     ben.meet().await;
     ann.meet().await;
-    let mut cyd = Client::waiting(&server, "").await;
+    let mut cyd = comes(&server, "").await;
     ben.send(json!({"type": "leave"}));
     ann.ended("partner_left").await;
     ann.meet().await;
@@ -116,8 +124,9 @@ async fn a_waiting_seat_keeps_its_place_while_it_is_away_and_is_not_paired() {
     let since = ann.expect("waiting").await.number("since");
     let memory = ann.memory();
     ann.close(1001).await;
-    let mut later = Client::waiting(&server, "interests=z").await;
-    let mut fitting = Client::waiting(&server, "interests=a,q").await;
+    next_millisecond().await;
+    let mut later = comes(&server, "interests=z").await;
+    let mut fitting = comes(&server, "interests=a,q").await;
     fitting.quiet().await;
     fitting.close(1000).await;
 
@@ -134,10 +143,10 @@ async fn a_waiting_seat_keeps_its_place_while_it_is_away_and_is_not_paired() {
 #[tokio::test]
 async fn a_waiting_seat_that_comes_back_is_paired_with_one_who_waits() {
     let server = a_server().await;
-    let ann = Client::waiting(&server, "").await;
+    let ann = comes(&server, "").await;
     let memory = ann.memory();
     ann.close(1001).await;
-    let mut ben = Client::waiting(&server, "").await;
+    let mut ben = comes(&server, "").await;
     ben.quiet().await;
     let mut ann = Client::resume(&server, &memory).await;
     ann.meet().await;
@@ -147,8 +156,8 @@ async fn a_waiting_seat_that_comes_back_is_paired_with_one_who_waits() {
 #[tokio::test]
 async fn joining_again_after_leaving_takes_a_new_place() {
     let server = a_server().await;
-    let mut ann = Client::waiting(&server, "interests=a").await;
-    let mut ben = Client::waiting(&server, "interests=b").await;
+    let mut ann = comes(&server, "interests=a").await;
+    let mut ben = comes(&server, "interests=b").await;
     ann.send(json!({"type": "leave"}));
     ann.expect("idle").await;
     ann.send(json!({"type": "join", "interests": ["a"]}));

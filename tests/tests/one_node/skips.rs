@@ -26,10 +26,10 @@ async fn join_when_allowed(client: &mut Client) -> bool {
     let mut refused = false;
     while Instant::now() < deadline {
         client.send(json!({"type": "join"}));
-        let event = client.either().await;
-        if event.kind() != "error" {
+        client.flush().await;
+        let Some(event) = client.soon("error", Duration::ZERO).await else {
             return refused;
-        }
+        };
         assert_eq!(event["code"], "rate_limited", "{}", event.body);
         refused = true;
         tokio::time::sleep(Duration::from_millis(
