@@ -1,7 +1,7 @@
 //! The suite of the port `Delivery`.
 //!
-//! The connections are [`TapeWire`]s: they remember what they took, take no more than a case allows, and speak in
-//! lines that a case can read.
+//! The connections are [`TapeWire`]s: they remember what they took, take no more than a case allows, and
+//! speak in lines that a case can read.
 
 pub mod arriving;
 pub mod crowds;
@@ -31,7 +31,7 @@ pub struct Limits {
 
 /// Makes an adapter ready for one case.
 pub trait DeliverySetup: Setup<Port: Delivery<Wire = TapeWire>> {
-    /// One whose outboxes have these limits, whose connections speak as [`Script`] does, and which takes the time from
-    /// `clock`.
+    /// One whose outboxes have these limits, whose connections speak as [`Script`] does, and which takes the
+    /// time from `clock`.
     fn open(limits: Limits, clock: ManualClock) -> Self;
 }

@@ -223,7 +223,8 @@ pub async fn without_limits_everybody_is_let_in<S: LimiterSetup>() {
 pub async fn many_threads_get_no_more_seats_than_there_are<S: LimiterSetup>() {
     const SEATS: u32 = 5;
     let setup = open::<S>(SEATS, 0).await;
-    // Whoever is let in says so before anybody can see that they are, and says that they go while they are still in.
+    // Whoever is let in says so before anybody can see that they are, and says that they go while they are
+    // still in.
     let inside = Mutex::new(0_u32);
     std::thread::scope(|threads| {
         for _ in 0..8 {

@@ -36,7 +36,8 @@ pub trait Setup: Sized + Send + Sync + 'static {
 
 /// An adapter whose time the suite may let pass.
 pub trait Timed: Setup {
-    /// The present, as the adapter sees it: at least two hours after the origin, since cases speak of the past.
+    /// The present, as the adapter sees it: at least two hours after the origin, since cases speak of the
+    /// past.
     fn now(&self) -> Moment;
 
     /// Lets time pass: sets the adapter's clock, or waits.

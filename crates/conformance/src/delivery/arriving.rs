@@ -117,7 +117,8 @@ pub fn a_newer_connection_takes_the_place_of_the_older_one<S: DeliverySetup>() {
     assert_eq!(newer.hung_up(), None);
 }
 
-/// No connection ends in the middle of a frame, wherever it stopped taking bytes; and the newer one has it all.
+/// No connection ends in the middle of a frame, wherever it stopped taking bytes; and the newer one has it
+/// all.
 pub fn a_connection_that_is_replaced_ends_with_a_whole_frame<S: DeliverySetup>() {
     for bytes in 0..40 {
         let stage = Stage::<S>::open();

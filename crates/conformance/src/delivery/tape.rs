@@ -7,8 +7,8 @@ use passerby_domain::notice::{Notice, Replay};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Writes each notice as a line, with its number in front if it has one: `3 message hello`. A `welcome` says what is
-/// replayed: `welcome fresh`, `welcome whole 2..4`, `welcome gap 2..4`.
+/// Writes each notice as a line, with its number in front if it has one: `3 message hello`. A `welcome` says
+/// what is replayed: `welcome fresh`, `welcome whole 2..4`, `welcome gap 2..4`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Script;
 
@@ -59,7 +59,8 @@ enum Mood {
 }
 
 impl TapeWire {
-    /// The whole lines that came since this was last asked. The rest of a line that was begun waits for its end.
+    /// The whole lines that came since this was last asked. The rest of a line that was begun waits for its
+    /// end.
     pub(crate) fn hears(&self) -> Vec<String> {
         let mut tape = self.lock();
         let news = &tape.taken[tape.read..];

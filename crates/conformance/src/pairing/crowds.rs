@@ -8,8 +8,8 @@ use passerby_domain::id::UserId;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-/// Every way of stepping into each other's middle is the same in every run, so a store that takes its answer in two
-/// steps fails here each time.
+/// Every way of stepping into each other's middle is the same in every run, so a store that takes its answer
+/// in two steps fails here each time.
 pub async fn searches_side_by_side_never_take_the_same_seat<S: PairingSetup>() {
     for waiting in [0, 1, 7, 20] {
         let scene = Scene::<S>::open().await;
@@ -54,8 +54,8 @@ pub async fn searches_from_many_threads_never_take_the_same_seat_and_leave_nobod
     crowd.into_inner().expect("no case panicked").assert_left_alone(0);
 }
 
-/// Seats that leave their offers, search again and rest in between: each search is answered by one offer at most, and
-/// is in no other one.
+/// Seats that leave their offers, search again and rest in between: each search is answered by one offer at
+/// most, and is in no other one.
 pub async fn seats_that_come_and_go_on_many_threads_are_in_one_offer_at_a_time<S: PairingSetup>() {
     const THREADS: u128 = 6;
     const ROUNDS: u64 = 60;

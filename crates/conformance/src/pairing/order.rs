@@ -109,11 +109,11 @@ pub async fn whoever_searches_again_keeps_their_place<S: PairingSetup>() {
     scene.meets(&scene.person(3), &first).await;
 }
 
-/// Many random searches, departures, blocks and cooldowns: each answer is that of a list that is gone through from end
-/// to end.
+/// Many random searches, departures, blocks and cooldowns: each answer is that of a list that is gone through
+/// from end to end.
 pub async fn the_store_answers_as_a_plain_list_would<S: PairingSetup>() {
-    // Nobody's patience ends in the middle, since when a store notices that is its own affair: half of the people
-    // come with their patience over.
+    // Nobody's patience ends in the middle, since when a store notices that is its own affair: half of the
+    // people come with their patience over.
     let hour = Millis::from_secs(3_600);
     let rules = PairingRules {
         patience: Patience {

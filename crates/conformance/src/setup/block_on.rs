@@ -28,8 +28,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Runs all of `futures` in turns on one task: each as far as it goes, then the next. The order of the turns is always
-/// the same, so whatever can go wrong between two steps of one of them goes wrong every time.
+/// Runs all of `futures` in turns on one task: each as far as it goes, then the next. The order of the turns
+/// is always the same, so whatever can go wrong between two steps of one of them goes wrong every time.
 pub(crate) async fn side_by_side<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();

@@ -1,5 +1,5 @@
-//! The suite of the pairing store passes a store that is right, however slow, and fails one that takes its answer in
-//! two steps, or that is wrong in another way that looks harmless.
+//! The suite of the pairing store passes a store that is right, however slow, and fails one that takes its
+//! answer in two steps, or that is wrong in another way that looks harmless.
 #![allow(clippy::expect_used, reason = "a test may")]
 
 mod plain_store;

@@ -27,7 +27,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The keys that follow from `secret`. The names below are part of the outcome: a changed name is a new key.
+    /// The keys that follow from `secret`. The names below are part of the outcome: a changed name is a new
+    /// key.
     pub(crate) fn derive(secret: &[u8]) -> Self {
         Self {
             user: blake3::derive_key("passerby identity v1 user id", secret),

@@ -28,8 +28,8 @@ pub(crate) fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// The name of the network of `width` around `address`. Networks of different widths have different names, also
-/// where their addresses are equal. An IPv4 address has one width only.
+/// The name of the network of `width` around `address`. Networks of different widths have different names,
+/// also where their addresses are equal. An IPv4 address has one width only.
 pub(crate) fn name(address: IpAddr, width: Width) -> [u8; 17] {
     let (length, octets) = match address.to_canonical() {
         IpAddr::V4(_) => (32, octets(address)),

@@ -1,7 +1,7 @@
 //! Nonces that are never given twice, by this process or any other.
 //!
-//! **Architecture Invariant:** randomness is drawn when a sequence begins and never after, so that making an id
-//! neither waits nor fails.
+//! **Architecture Invariant:** randomness is drawn when a sequence begins and never after, so that making an
+//! id neither waits nor fails.
 
 use crate::NoRandomness;
 use std::sync::atomic::{AtomicU64, Ordering};

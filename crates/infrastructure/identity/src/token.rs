@@ -3,8 +3,8 @@
 //! A token is base64url without padding over one byte of version, 16 of the seat, 4 of the serial and 32 of
 //! a keyed hash over all of them: 71 characters.
 //!
-//! **Architecture Invariants.** No token is kept anywhere. Reading compares the whole proof in constant time and
-//! has one answer for all that is wrong.
+//! **Architecture Invariants.** No token is kept anywhere. Reading compares the whole proof in constant time
+//! and has one answer for all that is wrong.
 
 use crate::keys::{Keys, Purpose};
 use base64::Engine as _;

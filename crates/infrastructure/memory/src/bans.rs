@@ -1,7 +1,7 @@
 //! Bans, by origin.
 //!
-//! **Architecture Invariants.** At most [`MemoryBans::CAPACITY`] bans are kept. A ban in force never gives way
-//! to another one: when there is no room, the operator is told.
+//! **Architecture Invariants.** At most [`MemoryBans::CAPACITY`] bans are kept. A ban in force never gives
+//! way to another one: when there is no room, the operator is told.
 
 use async_trait::async_trait;
 use passerby_application::ports::{Ban, BanId, Bans, StoreError};

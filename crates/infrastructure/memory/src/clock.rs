@@ -1,6 +1,7 @@
 //! The clock of the machine.
 //!
-//! **Architecture Invariant:** this is the one place that reads a clock. Everything else asks the `Clock` port.
+//! **Architecture Invariant:** this is the one place that reads a clock. Everything else asks the `Clock`
+//! port.
 
 use passerby_application::ports::Clock;
 use passerby_domain::time::{Millis, Moment, UnixMillis};
@@ -54,7 +55,8 @@ fn wall_clock() -> UnixMillis {
 /// one moment does not change while a time server merely corrects the clock.
 #[derive(Debug)]
 struct Anchor {
-    /// The time of day at [`Moment::ORIGIN`], in milliseconds; negative if the wall clock was set back that far.
+    /// The time of day at [`Moment::ORIGIN`], in milliseconds; negative if the wall clock was set back that
+    /// far.
     origin: AtomicI64,
     /// When the wall clock was last looked at.
     looked: AtomicU64,

@@ -1,10 +1,11 @@
 //! Limits per origin, counted in this process.
 //!
-//! An origin counts by itself and, for IPv6, as a part of its /56 and its /48, which have ceilings of their own.
+//! An origin counts by itself and, for IPv6, as a part of its /56 and its /48, which have ceilings of their
+//! own.
 //!
-//! **Architecture Invariants.** Nothing is counted that has no limit. An origin is remembered only while it has
-//! a seat or its last attempt is less than a minute old, and at most [`OriginLimiter::CAPACITY`] are: beyond it
-//! unknown origins are turned away. No two locks are held at once.
+//! **Architecture Invariants.** Nothing is counted that has no limit. An origin is remembered only while it
+//! has a seat or its last attempt is less than a minute old, and at most [`OriginLimiter::CAPACITY`] are:
+//! beyond it unknown origins are turned away. No two locks are held at once.
 
 mod attempts;
 mod shard;
@@ -79,8 +80,9 @@ impl<C: Clock> OriginLimiter<C> {
             counts: Arc::clone(&self.counts),
             origins: [None; 3],
         };
-        // Whoever is turned away for their own sake does not count in the networks around them, so that nobody
-        // can use up the ceiling of their neighbours. Seats taken before a refusal are given back with `held`.
+        // Whoever is turned away for their own sake does not count in the networks around them, so that
+        // nobody can use up the ceiling of their neighbours. Seats taken before a refusal are given back with
+        // `held`.
         for (place, (origin, factor)) in held.origins.iter_mut().zip(circles(origins)) {
             let Some(origin) = origin else { continue };
             let ceiling = self.limits.times(factor);
@@ -155,8 +157,8 @@ impl Default for Counts {
     }
 }
 
-/// The origin and the networks around it, from narrow to wide, each with how much more it may have: 4 times for
-/// a /56, 16 times for a /48.
+/// The origin and the networks around it, from narrow to wide, each with how much more it may have: 4 times
+/// for a /56, 16 times for a /48.
 fn circles(origins: &Origins) -> [(Option<Origin>, u32); 3] {
     let site = origins.wider.map(|wider| wider.site);
     let network = origins.wider.map(|wider| wider.network);

@@ -1,17 +1,20 @@
 //! Pairing on one node: the queue and the pairs under one lock.
 //!
 //! **Architecture Invariants.** The rule of who fits is the domain's; what is here only finds those who may.
-//! The lock is held for as long as one operation takes, and no operation looks at those who do not fit, so all
-//! cost about the same however many wait.
+//! The lock is held for as long as one operation takes, and no operation looks at those who do not fit, so
+//! all cost about the same however many wait.
 
 mod blocks;
 mod book;
 mod departed;
+mod families;
+mod hashed;
 mod index;
 mod line;
 mod nodes;
 mod record;
 mod search;
+mod shelf;
 
 use book::Book;
 use nodes::Nodes;

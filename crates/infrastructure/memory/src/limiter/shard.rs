@@ -1,6 +1,7 @@
 //! A part of the counts.
 //!
-//! **Architecture Invariant:** at most [`Shard::CAPACITY`] origins, and none for longer than it takes to matter.
+//! **Architecture Invariant:** at most [`Shard::CAPACITY`] origins, and none for longer than it takes to
+//! matter.
 
 use super::Ceiling;
 use super::attempts::Attempts;

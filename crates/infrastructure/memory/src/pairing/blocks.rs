@@ -1,7 +1,7 @@
 //! Blocks between lasting origins.
 //!
-//! **Architecture Invariants.** At most [`Blocks::CAPACITY`] blocks, and at most [`Blocks::PER_ORIGIN`] of one
-//! origin, the newest. A block binds both origins alike.
+//! **Architecture Invariants.** At most [`Blocks::CAPACITY`] blocks, and at most [`Blocks::PER_ORIGIN`] of
+//! one origin, the newest. A block binds both origins alike.
 
 use passerby_application::ports::Block;
 use passerby_domain::id::Origin;

@@ -1,10 +1,12 @@
 //! All that the store knows, and the operations on it.
 //!
-//! **Architecture Invariants.** Those in the index are exactly those whose record says that they wait, as it says.
-//! Two records name each other as offered, or neither does. What is older than the record of its seat changes nothing.
+//! **Architecture Invariants.** Those in the index are exactly those whose record says that they wait, as it
+//! says. Two records name each other as offered, or neither does. What is older than the record of its seat
+//! changes nothing.
 
 use super::blocks::Blocks;
 use super::departed::Departed;
+use super::hashed::{HashedMap, give_back};
 use super::index::Index;
 use super::record::{Phase, Record, Waiter};
 use super::search::{Outcome, Search};
@@ -12,14 +14,12 @@ use passerby_application::ports::{Block, Claim, Offer, PairingRules, Release, Se
 use passerby_domain::criteria::Openness;
 use passerby_domain::id::UserId;
 use passerby_domain::time::Moment;
-use std::collections::HashMap;
-use std::hash::Hash;
 
 /// Records, index and blocks, as one.
 #[derive(Debug)]
 pub(super) struct Book {
     rules: PairingRules,
-    records: HashMap<UserId, Record>,
+    records: HashedMap<UserId, Record>,
     index: Index,
     blocks: Blocks,
     departed: Departed,
@@ -29,7 +29,7 @@ impl Book {
     pub(super) fn new(rules: PairingRules) -> Self {
         Self {
             rules,
-            records: HashMap::new(),
+            records: HashedMap::default(),
             index: Index::default(),
             blocks: Blocks::default(),
             departed: Departed::default(),
@@ -46,7 +46,8 @@ impl Book {
             return Claim::Stale;
         }
         let opens_at = Openness::next_change(&seeker.criteria, seeker.from, &self.rules.patience, now);
-        let waiter = Waiter::new(seeker, &self.rules, now);
+        let families = self.index.families_of(&seeker.criteria);
+        let waiter = Waiter::new(seeker, families, &self.rules, now);
         match self.search(now).run(stamp.seat, &waiter) {
             Outcome::Somebody(found) => self.offer(stamp, found).map_or(Claim::Stale, |found| {
                 Claim::Offered(Offer {
@@ -131,26 +132,28 @@ impl Book {
 
     /// Puts the newest word about a seat in place of all that was known of it.
     fn replace(&mut self, stamp: Stamp, phase: Phase) {
-        let former = self.records.remove(&stamp.seat).map(|record| record.phase);
-        match (former, &phase) {
+        let record = Record {
+            generation: stamp.generation,
+            phase,
+        };
+        let former = self.records.insert(stamp.seat, record).map(|record| record.phase);
+        let newest = self.records.get(&stamp.seat).map(|record| &record.phase);
+        if let (Some(Phase::Waiting(former)), Some(Phase::Waiting(newest))) = (&former, newest)
+            && former.stands_as(newest)
+        {
             // Most searches are repeated as they were, and stand where they stood.
-            (Some(Phase::Waiting(former)), Phase::Waiting(waiter)) if former.stands_as(waiter) => {}
-            (former, phase) => {
-                if let Some(former) = former {
-                    self.clear_up(stamp.seat, former);
-                }
-                if let Phase::Waiting(waiter) = phase {
-                    self.index.insert(stamp.seat, waiter);
-                }
-            }
+            return;
         }
-        self.records.insert(
-            stamp.seat,
-            Record {
-                generation: stamp.generation,
-                phase,
-            },
-        );
+        if let Some(former) = former {
+            self.clear_up(stamp.seat, former);
+        }
+        if let Some(Record {
+            phase: Phase::Waiting(newest),
+            ..
+        }) = self.records.get(&stamp.seat)
+        {
+            self.index.insert(stamp.seat, newest);
+        }
     }
 
     /// Undoes what a seat's former phase meant for others.
@@ -166,13 +169,5 @@ impl Book {
             }
             Phase::Lapsed | Phase::Settled => {}
         }
-    }
-}
-
-/// Gives memory back when most of it is no longer used. So seldom that it costs next to nothing per operation.
-pub(super) fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
-    const SMALL: usize = 1_024;
-    if map.capacity() > SMALL && map.len() < map.capacity() / 8 {
-        map.shrink_to((map.len() * 2).max(SMALL));
     }
 }

@@ -11,8 +11,8 @@ pub(super) struct Departed {
 }
 
 impl Departed {
-    /// How many are remembered. A late word of this process is late by the time a thread may be kept waiting, in
-    /// which far fewer seats go.
+    /// How many are remembered. A late word of this process is late by the time a thread may be kept waiting,
+    /// in which far fewer seats go.
     const CAPACITY: usize = 4_096;
 
     pub(super) fn add(&mut self, seat: UserId) {

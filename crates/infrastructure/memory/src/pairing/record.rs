@@ -1,5 +1,6 @@
 //! What the store knows of one seat.
 
+use super::families::Families;
 use passerby_application::ports::{PairingRules, Seeker, Stamp};
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Openness, Wish};
@@ -54,6 +55,8 @@ impl Record {
 pub(super) struct Waiter {
     pub(super) place: Place,
     pub(super) criteria: Criteria,
+    /// The families that follow from their interests.
+    pub(super) families: Families,
     /// How open they are, as of their last search.
     pub(super) openness: Openness,
     pub(super) origin: Origin,
@@ -64,7 +67,7 @@ pub(super) struct Waiter {
 
 impl Waiter {
     /// The seeker as it is at `now`.
-    pub(super) fn new(seeker: Seeker, rules: &PairingRules, now: Moment) -> Self {
+    pub(super) fn new(seeker: Seeker, families: Families, rules: &PairingRules, now: Moment) -> Self {
         let mut avoid = seeker.avoid;
         avoid.retain(|entry| entry.until > now);
         avoid.sort_unstable_by_key(|entry| (entry.seat, Reverse(entry.until)));
@@ -73,6 +76,7 @@ impl Waiter {
             openness: Openness::of(&seeker.criteria, seeker.from, &rules.patience, now),
             place: seeker.place,
             criteria: seeker.criteria,
+            families,
             origin: seeker.origin,
             lasting_origin: seeker.lasting_origin,
             avoid,

@@ -1,9 +1,11 @@
 //! The search for the one who fits best.
 //!
-//! **Architecture Invariants.** Whoever is met is judged by the domain's rule; the index only says whom to look at.
-//! A search that finds nobody has met everybody who fits but is kept away, so it knows when that will end.
+//! **Architecture Invariants.** Whoever is met fits by the domain's rule: the index sees to that, and builds
+//! with debug assertions check it. A search that finds nobody has met everybody who fits but is kept away, so
+//! it knows when that will end.
 
 use super::blocks::Blocks;
+use super::hashed::HashedMap;
 use super::index::Index;
 use super::line::Spot;
 use super::record::{Phase, Record, Waiter};
@@ -12,7 +14,6 @@ use passerby_domain::criteria::{Stance, fit};
 use passerby_domain::id::UserId;
 use passerby_domain::time::Moment;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 /// How many in one line are compared for the most interests in common, once somebody is found.
 ///
@@ -23,7 +24,7 @@ const LOOKS: usize = 256;
 /// All that a search looks at.
 pub(super) struct Search<'a> {
     pub(super) rules: &'a PairingRules,
-    pub(super) records: &'a HashMap<UserId, Record>,
+    pub(super) records: &'a HashedMap<UserId, Record>,
     pub(super) index: &'a Index,
     pub(super) blocks: &'a Blocks,
     pub(super) now: Moment,
@@ -72,7 +73,7 @@ impl Search<'_> {
         let most = seeker.criteria.interests.len();
         let mut best: Option<(Reverse<usize>, Spot)> = None;
         for line in self.index.sharing(seeker) {
-            for (looks, spot) in line.iter().enumerate() {
+            for (looks, spot) in line.enumerate() {
                 // Nobody shares more than everything, and a line is in order.
                 let is_enough =
                     |(Reverse(in_common), first)| looks >= LOOKS || (in_common == most && first <= spot);
@@ -115,7 +116,13 @@ impl Search<'_> {
         if let Some(end) = ends.into_iter().flatten().max() {
             return Verdict::KeptAway(end);
         }
-        fit(seeker.wish(), waiter.wish()).map_or(Verdict::Never, Verdict::Fits)
+        let in_common = seeker.families.count_in_common(&waiter.families);
+        debug_assert_eq!(
+            fit(seeker.wish(), waiter.wish()),
+            Some(in_common),
+            "the index says otherwise than the rule"
+        );
+        Verdict::Fits(in_common)
     }
 }
 
