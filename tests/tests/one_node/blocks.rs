@@ -1,6 +1,6 @@
 //! A block: two users never meet again, and the blocked one learns nothing.
 
-use passerby_tests::{Client, Connect, Server, pair};
+use passerby_tests::{Client, Connect, Server, next_millisecond, pair};
 
 /// No cooldown, so only a block keeps two apart.
 async fn a_server() -> Server {
@@ -101,6 +101,7 @@ async fn a_block_binds_new_seats_of_two_origins() {
     ben.close(1000).await;
     let mut ben = ben_connects().await;
     ben.expect("waiting").await;
+    next_millisecond().await;
     let mut ann = ann_connects().await;
     ann.expect("waiting").await;
     ann.quiet().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use passerby_tests::{Client, Server};
+use passerby_tests::{Client, Server, next_millisecond};
 
 /// Client and server each measure on their own; a scheduler may make a wait look this much shorter.
 const SLACK: Duration = Duration::from_millis(150);
@@ -156,6 +156,7 @@ async fn patience_counts_from_the_beginning_of_this_wait() {
 async fn same_origin_pairs_can_be_turned_off() {
     let server = Server::start(&[("PASSERBY__MATCHING__SAME_ORIGIN", "false")]).await;
     let mut ann = Client::waiting(&server, "").await;
+    next_millisecond().await;
     let mut ben = Client::waiting(&server, "").await;
     ann.quiet().await;
     ben.quiet().await;
