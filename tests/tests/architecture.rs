@@ -1,6 +1,8 @@
 //! The house rules that a compiler does not enforce: who may depend on whom, how large a file may be, what it must say
 //! of itself. A change that breaks one either is a mistake or needs an ADR and a change here.
 
+#![allow(clippy::expect_used, reason = "in a test a panic is the report")]
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Serve(serve) => match load(serve.config.path.as_deref()) {
-            Ok(settings) => start(settings, serve.ready_file),
+            Ok(settings) => start(&settings, serve.ready_file.as_deref()),
             Err(code) => code,
         },
         Command::CheckConfig(config) => check_config(config.path.as_deref()),
@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start(settings: Settings, ready_file: Option<PathBuf>) -> ExitCode {
+fn start(settings: &Settings, ready_file: Option<&Path>) -> ExitCode {
     // Held until the server has ended, so that its last lines are written.
     let _log = match telemetry::start(&settings.log) {
         Ok(log) => log,
@@ -95,7 +95,7 @@ fn start(settings: Settings, ready_file: Option<PathBuf>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    run::serve(&settings, ready_file.as_deref())
+    run::serve(settings, ready_file)
 }
 
 fn check_config(file: Option<&Path>) -> ExitCode {

@@ -90,13 +90,7 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         LocalRoute(Outbox::open(self.shared.clone()))
     }
 
-    fn attach<'a>(
-        &self,
-        route: &Self::Route,
-        wire: Arc<W>,
-        seen: Option<Seq>,
-        welcome: &Welcome<'a>,
-    ) -> Replay {
+    fn attach(&self, route: &Self::Route, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'_>) -> Replay {
         route.0.attach(wire, seen, welcome)
     }
 
@@ -104,7 +98,7 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         route.0.detach();
     }
 
-    fn post<'a>(&self, route: &Self::Route, notice: &Notice<'a>, flush: Flush) {
+    fn post(&self, route: &Self::Route, notice: &Notice<'_>, flush: Flush) {
         route.0.post(notice, flush);
     }
 

@@ -27,7 +27,10 @@ pub(crate) enum Received {
     /// A whole text message.
     Text(Utf8Bytes),
     /// A whole binary message.
-    #[cfg_attr(not(feature = "echo"), expect(dead_code, reason = "only an echo looks into it"))]
+    #[cfg_attr(
+        not(feature = "echo"),
+        expect(dead_code, reason = "only an echo looks into it")
+    )]
     Binary(Bytes),
     /// A ping; the pong is in the answers.
     Ping,

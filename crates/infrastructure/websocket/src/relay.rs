@@ -168,7 +168,7 @@ async fn take_seat<P: Ports<Wire = Connection>>(
                     Ok(admission) => admission,
                     Err(_) => return (place, Err(Ending::TurnedAway)),
                 },
-                Err(error) => return (place, Err(ending_of(error))),
+                Err(error) => return (place, Err(ending_of(&error))),
             }
         }
     };
@@ -178,11 +178,14 @@ async fn take_seat<P: Ports<Wire = Connection>>(
         criteria,
         entry,
     };
-    (place, chat.connect(arrival).await.map_err(ending_of))
+    (
+        place,
+        chat.connect(arrival).await.map_err(|error| ending_of(&error)),
+    )
 }
 
-fn ending_of(error: ConnectError) -> Ending {
-    match error {
+fn ending_of(error: &ConnectError) -> Ending {
+    match *error {
         ConnectError::Banned(ban) => {
             let why = Goodbye::Application(Farewell::Banned(ban));
             Ending::Said(Box::new(LastWords {

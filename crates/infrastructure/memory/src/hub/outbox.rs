@@ -71,7 +71,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
 
     pub(super) fn attach(self: &Arc<Self>, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'_>) -> Replay {
         let mut content = self.lock();
-        self.hang_up(&mut content, Farewell::Replaced);
+        Self::hang_up(&mut content, Farewell::Replaced);
         let last = content.seq;
         let replay = match (seen.map(Seq::get), content.ring.oldest()) {
             (None, _) => Replay::Fresh,
@@ -101,7 +101,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             ..welcome.clone()
         };
         encode(&self.shared.encoder, &Notice::Welcome(&welcome), None, |frame| {
-            content.ring.rewind(from, frame)
+            content.ring.rewind(from, frame);
         });
         content.attached = Some(Attached {
             wire,
@@ -130,7 +130,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         match notice.persistence() {
             Persistence::Transient if content.attached.is_none() => return,
             Persistence::Transient => encode(&self.shared.encoder, notice, None, |frame| {
-                content.ring.push_transient(frame)
+                content.ring.push_transient(frame);
             }),
             Persistence::Numbered => content
                 .push_numbered(&self.shared.encoder, notice, |_, _| true)
@@ -165,7 +165,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
                 return Err(Undelivered::Full);
             }
             encode(&self.shared.encoder, notice, None, |frame| {
-                content.ring.push_transient(frame)
+                content.ring.push_transient(frame);
             });
             return Ok(Receipt::Placed);
         }
@@ -187,7 +187,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             .push_numbered(&self.shared.encoder, notice, fits)
             .is_none()
         {
-            self.hang_up(&mut content, Farewell::SlowConsumer);
+            Self::hang_up(&mut content, Farewell::SlowConsumer);
             return Err(Undelivered::Full);
         }
         if let Some(hash) = hash {
@@ -208,7 +208,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
 
     pub(super) fn close(&self, why: Farewell) {
         let mut content = self.lock();
-        self.hang_up(&mut content, why);
+        Self::hang_up(&mut content, why);
     }
 
     pub(super) fn tidy(&self, now: Moment) {
@@ -235,7 +235,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             self.write(content);
         }
         if content.attached.is_some() && is_over(content) {
-            self.hang_up(content, Farewell::SlowConsumer);
+            Self::hang_up(content, Farewell::SlowConsumer);
         }
     }
 
@@ -278,7 +278,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         }
     }
 
-    fn hang_up(&self, content: &mut Content<W>, why: Farewell) {
+    fn hang_up(content: &mut Content<W>, why: Farewell) {
         let Some(Attached { wire, .. }) = content.attached.take() else {
             return;
         };
@@ -349,7 +349,7 @@ impl<W: Wire, C: Clock> Backlog for Pending<W, C> {
             .as_ref()
             .is_some_and(|attached| Arc::ptr_eq(&attached.wire, &self.wire))
         {
-            self.outbox.hang_up(&mut content, Farewell::SlowConsumer);
+            Outbox::<W, C>::hang_up(&mut content, Farewell::SlowConsumer);
         }
     }
 }

@@ -110,7 +110,7 @@ fn a_ring_that_wraps_around_tells_the_same() {
         expected.extend(frame.bytes());
         let taken = ring.unwritten_to_vec();
         assert_eq!(taken, expected);
-        let count = taken.len().min(3 + seq as usize % 9);
+        let count = taken.len().min(3 + usize::try_from(seq % 9).unwrap_or_default());
         ring.wrote(count, 1);
         expected.drain(..count);
         if expected.len() > 40 {
