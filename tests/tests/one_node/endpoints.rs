@@ -112,6 +112,14 @@ async fn connect_is_refused() {
 }
 
 #[tokio::test]
+async fn the_server_listens_on_ipv6_as_well() {
+    let server = Server::start(&[("PASSERBY__HTTP__LISTEN", "[::1]:0")]).await;
+    assert!(server.http().is_ipv6());
+    assert_eq!(http::get(server.http(), "/readyz", &[]).await.status, 200);
+    passerby_tests::pair(&server).await;
+}
+
+#[tokio::test]
 async fn the_log_tells_where_the_server_listens() {
     let server = Server::start(&[]).await;
     let logs = server.logs();

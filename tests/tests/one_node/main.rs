@@ -30,6 +30,7 @@ mod joining;
 mod leaving;
 mod malformed;
 mod messages;
+mod nonsense;
 mod operator;
 mod origin_limits;
 mod pairing;

@@ -171,6 +171,30 @@ async fn a_seat_is_taken_back_by_subprotocol_as_browsers_do() {
 }
 
 #[tokio::test]
+async fn without_a_number_all_that_is_held_is_replayed() {
+    let server = Server::start(&[HELD]).await;
+    let client = Client::waiting(&server, "").await;
+    let token = client.reset_connection().await.token;
+    let mut client = Connect::to(&server)
+        .query(&format!("resume={token}"))
+        .open()
+        .await;
+    assert_eq!(
+        (client.welcome().flag("resumed"), client.welcome().flag("gap")),
+        (true, false)
+    );
+    assert_eq!(
+        (
+            client.welcome().number("seq"),
+            client.welcome().number("replay_to")
+        ),
+        (0, 1)
+    );
+    client.expect("waiting").await;
+    client.quiet().await;
+}
+
+#[tokio::test]
 async fn the_id_of_a_user_stays_with_the_seat() {
     let server = Server::start(&[HELD]).await;
     let client = Client::idle(&server).await;

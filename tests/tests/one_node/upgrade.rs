@@ -47,10 +47,16 @@ async fn a_key_that_is_no_key_is_a_bad_request() {
     let server = Server::start(&[]).await;
     let right = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let double = right.repeat(2);
+    let (short, long) = (
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA\r\n",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+    );
     for key in [
         "",
         "Sec-WebSocket-Key: abc\r\n",
         "Sec-WebSocket-Key: !!!!IHNhbXBsZSBub25jZQ==\r\n",
+        short,
+        long,
         &double,
     ] {
         let request = head(&server).replace(right, key);
@@ -150,4 +156,38 @@ async fn a_refused_upgrade_echoes_nothing() {
         "{}",
         answer.text()
     );
+}
+
+#[tokio::test]
+async fn an_upgrade_is_known_by_its_tokens_whatever_their_case_and_company() {
+    let server = Server::start(&[]).await;
+    for (connection, upgrade) in [
+        ("keep-alive, Upgrade", "websocket"),
+        ("upgrade", "WebSocket"),
+        ("Upgrade,keep-alive", "WEBSOCKET"),
+    ] {
+        let request = head(&server)
+            .replace("Connection: Upgrade", &format!("Connection: {connection}"))
+            .replace("Upgrade: websocket", &format!("Upgrade: {upgrade}"));
+        let answer = http::exchange(server.http(), format!("{request}\r\n").as_bytes()).await;
+        assert_eq!(answer.status, 101, "{connection} / {upgrade}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_to_anything_else_or_by_another_method_is_refused() {
+    let server = Server::start(&[]).await;
+    let h2c = head(&server).replace("Upgrade: websocket", "Upgrade: h2c");
+    http::exchange(server.http(), format!("{h2c}\r\n").as_bytes())
+        .await
+        .is_problem(426);
+    let unconnected = head(&server).replace("Connection: Upgrade", "Connection: keep-alive");
+    http::exchange(server.http(), format!("{unconnected}\r\n").as_bytes())
+        .await
+        .is_problem(426);
+    for method in ["POST", "PUT", "HEAD"] {
+        let other = head(&server).replace("GET", method);
+        let answer = http::exchange(server.http(), format!("{other}\r\n").as_bytes()).await;
+        assert!([405, 426].contains(&answer.status), "{method}: {}", answer.status);
+    }
 }
