@@ -1,8 +1,8 @@
 //! Pairing: look for the partner who fits best, and begin the chat.
 //!
 //! The store proposes two seats for each other; the chat begins only if both books still say so. A seat that moved
-//! on meanwhile (left, dropped, joined anew) has a newer ticket, so the offer dies, and whoever is still waiting
-//! with the old ticket gets a new one and searches again.
+//! on meanwhile (left, dropped, joined anew) has a newer ticket, so the offer dies, and the other, if they still wait
+//! with the old ticket, gets a new one and searches again.
 //!
 //! **Architecture Invariant:** this is the only place that takes two books at once.
 
@@ -11,9 +11,9 @@ use crate::chat::Chat;
 use crate::ports::{Claim, Delivery, Fact, Flush, Identity, Offer, PairingStore, Ports, Seeker, Stamp};
 use crate::seat::Seat;
 use passerby_domain::criteria::shared_language;
-use passerby_domain::id::Generation;
+use passerby_domain::id::{ChatId, Generation};
 use passerby_domain::notice::{ChatFacts, Notice, Pairing, Role};
-use passerby_domain::session::{Announced, IllegalMove};
+use passerby_domain::session::Announced;
 use passerby_domain::time::{Millis, Moment};
 use std::sync::Arc;
 
@@ -126,42 +126,44 @@ impl<P: Ports> Chat<P> {
             .get(offer.found.seat)
             .filter(|found| found.user() != seeker.user());
         let Some(found) = found else {
-            return Outcome::Lapsed(self.still_searching([(seeker, offer.seeker)]));
+            let searches = self.change(seeker, |book| {
+                take(book, offer.seeker, offer.chat) && go_on_waiting(book, offer.chat)
+            });
+            return Outcome::Lapsed(searches.then(|| seeker.clone()).into_iter().collect());
         };
         let agreed = self.change_both(seeker, &found, |seeker_book, found_book| {
+            let taken = [
+                take(seeker_book, offer.seeker, offer.chat),
+                take(found_book, offer.found, offer.chat),
+            ];
             let now = self.now();
-            // The store asked the lists of a moment ago; one of the two may have blocked the other since.
-            if seeker_book.avoidance.until(found.user(), now).is_some()
-                || found_book.avoidance.until(seeker.user(), now).is_some()
-            {
-                return Err(IllegalMove::Stale);
-            }
-            seeker_book.session.offer(offer.seeker.generation, offer.chat)?;
-            if let Err(moved_on) = found_book.session.offer(offer.found.generation, offer.chat) {
-                seeker_book.session.withdraw(offer.chat)?;
-                return Err(moved_on);
-            }
-            let waited = [&*seeker_book, &*found_book].map(|book| {
-                book.session
-                    .wait()
-                    .map_or(Millis::ZERO, |wait| now.since(wait.from))
-            });
+            let waited = waited(seeker_book, now).max(waited(found_book, now));
             let [seeker_facts, found_facts] = facts(seeker_book, found_book);
-            self.enter(offer, seeker, seeker_book, &found, seeker_facts)?;
-            self.enter(offer, &found, found_book, seeker, found_facts)?;
-            self.note(Fact::Paired {
-                waited: waited[0].max(waited[1]),
-            });
-            Ok::<_, IllegalMove>(
-                [(seeker, &*seeker_book), (&found, &*found_book)].map(|(seat, book)| Stamp {
-                    seat: seat.user(),
-                    generation: book.session.generation(),
-                }),
-            )
+            let begun = taken == [true, true]
+                && may_meet((seeker, seeker_book), (&found, found_book), now)
+                && self.enter(offer, seeker, seeker_book, &found, seeker_facts)
+                && self.enter(offer, &found, found_book, seeker, found_facts);
+            if !begun {
+                // Only who agreed: one who did not has moved on, and is looked after by whoever moved them. To search
+                // for those too would leave two searches at once, each of which spoils the other's offers.
+                return Err([
+                    taken[0] && go_on_waiting(seeker_book, offer.chat),
+                    taken[1] && go_on_waiting(found_book, offer.chat),
+                ]);
+            }
+            self.note(Fact::Paired { waited });
+            Ok([stamp(seeker, seeker_book), stamp(&found, found_book)])
         });
         match agreed {
             Ok(stamps) => Outcome::Paired(stamps),
-            Err(_) => Outcome::Lapsed(self.still_searching([(seeker, offer.seeker), (&found, offer.found)])),
+            Err(searches) => {
+                let seats = [seeker.clone(), found].into_iter().zip(searches);
+                Outcome::Lapsed(
+                    seats
+                        .filter_map(|(seat, searches)| searches.then_some(seat))
+                        .collect(),
+                )
+            }
         }
     }
 
@@ -172,14 +174,16 @@ impl<P: Ports> Chat<P> {
         book: &mut Book<P>,
         partner: &Arc<Seat<P>>,
         facts: ChatFacts,
-    ) -> Result<(), IllegalMove> {
+    ) -> bool {
         let link = Link {
             partner: partner.clone(),
             facts: Box::new(facts),
             partner_away_until: None,
             partner_heard: Generation::default(),
         };
-        book.session.confirm(offer.chat, link)?;
+        if book.session.confirm(offer.chat, link).is_err() {
+            return false;
+        }
         book.retry_at = None;
         book.pairing = Pairing::Running;
         if let Some(chatting) = book.session.chatting() {
@@ -189,27 +193,35 @@ impl<P: Ports> Chat<P> {
             };
             self.adapters.delivery.post(&seat.route, &matched, Flush::Now);
         }
-        Ok(())
+        true
     }
+}
 
-    /// Gives a new ticket to those who still wait as they did when the offer was made. A seat that moved on is
-    /// looked after by whoever moved it.
-    fn still_searching<const N: usize>(&self, seats: [(&Arc<Seat<P>>, Stamp); N]) -> Vec<Arc<Seat<P>>> {
-        let mut searching = Vec::new();
-        for (seat, stamp) in seats {
-            let again = self.change(seat, |book| {
-                // An offer that was made and withdrawn has moved the seat on by itself, and by nothing else.
-                let own = [stamp.generation, stamp.generation.next().next()];
-                book.session
-                    .search()
-                    .is_some_and(|wait| own.contains(&wait.ticket))
-                    && book.session.renew().is_some()
-            });
-            if again {
-                searching.push(seat.clone());
-            }
-        }
-        searching
+/// Takes a seat out of its search for `chat`, if it still is in that search.
+fn take<P: Ports>(book: &mut Book<P>, offered: Stamp, chat: ChatId) -> bool {
+    book.session.offer(offered.generation, chat).is_ok()
+}
+
+/// Nothing comes of `chat`: the seat waits as before, with a new ticket, and must be searched for.
+fn go_on_waiting<P: Ports>(book: &mut Book<P>, chat: ChatId) -> bool {
+    book.session.withdraw(chat).is_ok()
+}
+
+/// Whether neither avoids the other. The store asked the lists of a moment ago; one may have blocked the other since.
+fn may_meet<P: Ports>(one: (&Seat<P>, &Book<P>), other: (&Seat<P>, &Book<P>), now: Moment) -> bool {
+    let avoids = |book: &Book<P>, seat: &Seat<P>| book.avoidance.until(seat.user(), now).is_some();
+    !avoids(one.1, other.0) && !avoids(other.1, one.0)
+}
+
+fn waited<P: Ports>(book: &Book<P>, now: Moment) -> Millis {
+    let wait = book.session.wait();
+    wait.map_or(Millis::ZERO, |wait| now.since(wait.from))
+}
+
+fn stamp<P: Ports>(seat: &Seat<P>, book: &Book<P>) -> Stamp {
+    Stamp {
+        seat: seat.user(),
+        generation: book.session.generation(),
     }
 }
 
