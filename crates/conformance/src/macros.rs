@@ -244,6 +244,7 @@ macro_rules! delivery_conformance {
                 what_does_not_fit_is_refused_and_leaves_no_trace,
                 there_is_always_room_for_the_end_of_the_chat,
                 a_partner_who_keeps_up_can_be_told_more_than_an_outbox_holds,
+                what_is_transient_takes_no_room_once_the_connection_is_gone,
             }
             delivery::hanging_up {
                 whoever_is_hung_up_on_hears_the_rest_first,

@@ -46,6 +46,7 @@ async fn turn_pages<S: ReportsSetup>(setup: &S, mut cursor: Option<PageCursor>, 
         let page = setup.port().page(cursor, limit).await.expect("a page is read");
         assert!(page.reports.len() <= limit);
         reports.extend(page.reports.iter().cloned());
+        assert!(reports.len() <= 1_000, "there is no last page");
         match page.next {
             None => return reports,
             Some(next) => {

@@ -133,9 +133,13 @@ pub fn a_connection_that_is_replaced_ends_with_a_whole_frame<S: DeliverySetup>()
             newer.hears(),
             ["welcome whole 0..3", "1 matched", "2 message hello", "3 idle"]
         );
-        // Whoever still waits for the older connection does the newer one no harm.
-        older.stall();
+        // Whoever still waits for the older connection lets go of it and does the newer one no harm.
+        newer.take_only(0);
         stage.idle();
+        older.stall();
+        older.recover();
+        assert!(!older.is_waited_for());
+        newer.recover();
         assert_eq!(
             (newer.hears(), newer.hung_up()),
             (vec!["4 idle".to_owned()], None)

@@ -2,7 +2,7 @@
 
 use super::stage::{ROOMY, Stage, chat};
 use super::{DeliverySetup, Limits};
-use passerby_application::ports::{Receipt, Undelivered};
+use passerby_application::ports::{Farewell, Flush, Receipt, Undelivered};
 
 const PLACED: Result<Receipt, Undelivered> = Ok(Receipt::Placed);
 const REPEATED: Result<Receipt, Undelivered> = Ok(Receipt::Repeated);
@@ -162,12 +162,36 @@ pub fn there_is_always_room_for_the_end_of_the_chat<S: DeliverySetup>() {
 
 /// What the socket takes need not wait for a flush to make room.
 pub fn a_partner_who_keeps_up_can_be_told_more_than_an_outbox_holds<S: DeliverySetup>() {
-    let stage = Stage::<S>::open_with(Limits { events: 3, ..ROOMY });
-    let wire = stage.arrives();
-    stage.matched(chat(1));
-    for _ in 0..20 {
-        assert_eq!(stage.say(chat(1), "hello", None), PLACED);
+    for limits in [Limits { events: 3, ..ROOMY }, Limits { bytes: 40, ..ROOMY }] {
+        let stage = Stage::<S>::open_with(limits);
+        let wire = stage.arrives();
+        stage.matched(chat(1));
+        for _ in 0..20 {
+            assert_eq!(stage.say(chat(1), "hello", None), PLACED, "{limits:?}");
+        }
+        stage.flush();
+        assert_eq!((wire.hears().len(), wire.hung_up()), (21, None));
     }
-    stage.flush();
-    assert_eq!((wire.hears().len(), wire.hung_up()), (21, None));
+}
+
+/// It is gone with its connection, and none comes to one that is not there.
+pub fn what_is_transient_takes_no_room_once_the_connection_is_gone<S: DeliverySetup>() {
+    for end in [None, Some(Farewell::Restarting)] {
+        let stage = Stage::<S>::open_with(Limits { events: 3, ..ROOMY });
+        let wire = stage.arrives();
+        stage.matched(chat(1));
+        wire.take_only(0);
+        stage.stats();
+        stage.reply("pong", Flush::Now);
+        match end {
+            None => stage.detach(),
+            Some(why) => stage.close(why),
+        }
+        stage.stats();
+        stage.reply("pong", Flush::Now);
+        for _ in 0..3 {
+            assert_eq!(stage.say(chat(1), "hello", None), PLACED, "{end:?}");
+        }
+        assert_eq!(stage.comes_back(1).hears().len(), 4);
+    }
 }

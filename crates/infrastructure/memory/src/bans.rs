@@ -159,4 +159,12 @@ mod tests {
         assert!(list.add(ban(u128::MAX, None)).is_ok());
         assert_eq!((list.bans.len(), list.by_origin.len()), (1, 1));
     }
+
+    #[test]
+    fn nothing_is_left_of_a_ban_that_was_lifted() {
+        let mut list = List::default();
+        let made = list.add(ban(1, None)).unwrap();
+        assert!(list.lift(made.id));
+        assert_eq!((list.bans.len(), list.by_origin.len()), (0, 0));
+    }
 }

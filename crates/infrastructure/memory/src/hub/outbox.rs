@@ -161,7 +161,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             if content.attached.is_none() {
                 return Err(Undelivered::Away);
             }
-            if !self.has_room(&content, 0) {
+            if !self.has_room(&content) {
                 return Err(Undelivered::Full);
             }
             encode(&self.shared.encoder, notice, None, |frame| {
@@ -173,20 +173,20 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         if hash.is_some_and(|hash| content.accepted.contains(hash)) {
             return Ok(Receipt::Repeated);
         }
-        // Many messages may have come in one read; what the socket takes need not wait.
-        if !self.has_room(&content, 0) {
-            self.write(&mut content);
-        }
         let limits = &self.shared.limits;
         let fits = |ring: &mut Ring, len: usize| {
             ring.pending_events() < limits.events
                 && ring.pending_bytes() + len <= limits.bytes
                 && ring.make_room(len, OUTBOX_BYTES)
         };
-        if content
-            .push_numbered(&self.shared.encoder, notice, fits)
-            .is_none()
-        {
+        let encoder = &self.shared.encoder;
+        let mut pushed = content.push_numbered(encoder, notice, fits);
+        if pushed.is_none() {
+            // Many messages may have come in one read; what the socket takes makes room.
+            self.write(&mut content);
+            pushed = content.push_numbered(encoder, notice, fits);
+        }
+        if pushed.is_none() {
             Self::hang_up(&mut content, Farewell::SlowConsumer);
             return Err(Undelivered::Full);
         }
@@ -220,9 +220,9 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         }
     }
 
-    fn has_room(&self, content: &Content<W>, bytes: usize) -> bool {
+    fn has_room(&self, content: &Content<W>) -> bool {
         let limits = &self.shared.limits;
-        content.ring.pending_events() < limits.events && content.ring.pending_bytes() + bytes <= limits.bytes
+        content.ring.pending_events() < limits.events && content.ring.pending_bytes() <= limits.bytes
     }
 
     /// What was pushed without asking may be more than a connection should have waiting for it.

@@ -96,3 +96,13 @@ fn a_full_table_turns_new_origins_away_but_knows_the_old_ones() {
     assert!(admit(&limiter, &in_first_shard(u128::from(u64::MAX))).is_ok());
     assert_eq!(clock.now(), Moment::from_millis(62_000));
 }
+
+#[test]
+fn nobody_is_told_to_come_back_within_less_than_a_second() {
+    let (limiter, clock) = limiter(0, 3);
+    drop(admit(&limiter, &ipv4(1)).unwrap());
+    drop(admit(&limiter, &ipv4(1)).unwrap());
+    clock.set(Moment::from_millis(60_800));
+    drop(admit(&limiter, &ipv4(1)).unwrap());
+    assert_eq!(admit(&limiter, &ipv4(1)).unwrap_err(), Millis::from_secs(1));
+}
