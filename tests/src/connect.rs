@@ -1,6 +1,7 @@
 //! How a client connects: query, headers, subprotocols, source address, and what it resumes.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -135,6 +136,7 @@ impl<'a> Connect<'a> {
                 .headers_mut()
                 .append(name, HeaderValue::from_str(value).expect("a header value"));
         }
+        let started = Instant::now();
         let stream = raw::tcp(self.server.http(), self.from, None).await;
         match tokio_tungstenite::client_async(request, stream).await {
             Ok((socket, answer)) => {
@@ -161,7 +163,7 @@ impl<'a> Connect<'a> {
                     body: answer.body().clone().unwrap_or_default(),
                 })
             }
-            Err(error) => panic!("the handshake failed: {error}"),
+            Err(error) => panic!("the handshake failed after {:?}: {error}", started.elapsed()),
         }
     }
 }

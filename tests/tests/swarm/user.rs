@@ -1,6 +1,6 @@
 //! One user of the swarm: acts at random, remembers what it said, comes back when it drops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ struct User {
     next_number: u64,
     /// Messages without an answer, by their number.
     pending: BTreeMap<u64, MessageName>,
+    /// How many answers the seat may still be given for each number: one for each sending. What an older connection
+    /// sent last may be answered on the newer one, and what was on its way to a dropped one never is.
+    owed: HashMap<u64, (MessageName, u32)>,
 }
 
 /// Lives until the swarm is done.
@@ -52,6 +55,7 @@ pub(crate) async fn live(
         status: Status::Idle,
         next_number: (number as u64) << 32,
         pending: BTreeMap::new(),
+        owed: HashMap::new(),
         server,
         record,
         dice,
@@ -95,6 +99,7 @@ impl User {
         self.seat = self.record.new_seat(self.criteria.mode);
         self.status = Status::Idle;
         self.pending.clear();
+        self.owed.clear();
     }
 
     fn is_now(&mut self, status: Status) {
@@ -131,13 +136,17 @@ impl User {
     }
 
     fn answered(&mut self, id: &str, event: &Event) -> MessageName {
-        let name = id
-            .parse()
-            .ok()
-            .and_then(|number: u64| self.pending.remove(&number));
+        let number = id.parse().unwrap_or_default();
+        self.pending.remove(&number);
         let left = self.pending.len();
         self.record.change(self.seat, |seat| seat.unanswered = left);
-        name.unwrap_or_else(|| panic!("seat {}: an answer to nothing: {}", self.seat, event.body))
+        match self.owed.get_mut(&number) {
+            Some((name, owed)) if *owed > 0 => {
+                *owed -= 1;
+                name.clone()
+            }
+            _ => panic!("seat {}: one answer too many: {}", self.seat, event.body),
+        }
     }
 
     fn says(&mut self, client: &mut Client, name: MessageName) {
@@ -148,6 +157,7 @@ impl User {
             json!({"type": "message", "chat_id": chat, "id": number.to_string(),
             "text": format!("{chat} {seat} {number} {pad}")}),
         );
+        self.owed.entry(*number).or_insert_with(|| (name.clone(), 0)).1 += 1;
         self.pending.insert(*number, name);
         let left = self.pending.len();
         self.record.change(self.seat, |seat| seat.unanswered = left);
