@@ -11,7 +11,7 @@ use passerby_domain::notice::{Census, Waiting};
 use passerby_domain::session::Wait;
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How this node behaves.
@@ -75,6 +75,8 @@ pub struct Chat<P: Ports> {
     pub(crate) timers: Timers,
     tally: Tally,
     census: Mutex<Census>,
+    /// Whether the store failed, so that nobody knows which of this node's words it has heard.
+    store_doubted: AtomicBool,
     /// How many bans were made here: one who connects while it grows may have been missed by the ban.
     bans_made: AtomicU64,
 }
@@ -120,6 +122,7 @@ impl<P: Ports> Chat<P> {
             timers: Timers::default(),
             tally: Tally::default(),
             census: Mutex::default(),
+            store_doubted: AtomicBool::default(),
             bans_made: AtomicU64::default(),
         }
     }
@@ -173,6 +176,17 @@ impl<P: Ports> Chat<P> {
             self.note(Fact::RateLimited);
         }
         counted
+    }
+
+    /// The pairing store failed.
+    pub(crate) fn doubt_store(&self) {
+        self.note(Fact::StoreFailed);
+        self.store_doubted.store(true, Ordering::Release);
+    }
+
+    /// Whether the pairing store has failed since this was last asked.
+    pub(crate) fn take_doubt(&self) -> bool {
+        self.store_doubted.swap(false, Ordering::AcqRel)
     }
 
     pub(crate) fn bans_made(&self) -> u64 {

@@ -81,3 +81,6 @@ impl<P: Ports> Chat<P> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,3 +168,6 @@ impl<P: Ports> Chat<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

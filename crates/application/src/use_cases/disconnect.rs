@@ -105,3 +105,6 @@ impl<P: Ports> Chat<P> {
         self.release(seat, Release::Gone).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,3 +28,6 @@ impl<P: Ports> Chat<P> {
         self.adapters.delivery.close(&seat.route, Farewell::Restarting);
     }
 }
+
+#[cfg(test)]
+mod tests;

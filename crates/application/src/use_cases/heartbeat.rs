@@ -1,12 +1,15 @@
 //! The heartbeat: tell the store that this node lives, and learn how many people there are.
 
 use crate::chat::Chat;
-use crate::ports::{Delivery, Fact, Flush, PairingStore, Ports, StoreError};
+use crate::ports::{Delivery, Flush, PairingStore, Ports, Release, StoreError};
 use crate::seat::Seat;
 use passerby_domain::notice::Notice;
 
 impl<P: Ports> Chat<P> {
     /// To be called once a second. [`Chat::census`] is at most that old afterwards.
+    ///
+    /// After a failure of the store nobody knows which of this node's words it has heard, so the first heartbeat that
+    /// it answers says all of them again: who waits is searched for anew, and who does not is out of the queue.
     ///
     /// # Errors
     /// [`StoreError`]; the census is then that of before.
@@ -19,11 +22,29 @@ impl<P: Ports> Chat<P> {
         {
             Ok(census) => {
                 self.set_census(census);
+                if self.take_doubt() {
+                    self.say_all_again().await;
+                }
                 Ok(())
             }
             Err(error) => {
-                self.note(Fact::StoreFailed);
+                self.doubt_store();
                 Err(error)
+            }
+        }
+    }
+
+    async fn say_all_again(&self) {
+        for seat in self.register.all() {
+            let searches = self.change(&seat, |book| {
+                let searches = book.session.search().is_some();
+                // With a new ticket, whatever came of the old one is void.
+                searches && book.session.renew().is_some()
+            });
+            if searches {
+                self.seek(&seat).await;
+            } else {
+                self.release(&seat, Release::Rest).await;
             }
         }
     }
@@ -46,3 +67,6 @@ impl<P: Ports> Chat<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

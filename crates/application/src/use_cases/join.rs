@@ -56,3 +56,6 @@ impl<P: Ports> Chat<P> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,6 @@ impl<P: Ports> Chat<P> {
         self.adapters.delivery.flush(&seat.route);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,3 +161,6 @@ impl<P: Ports> Chat<P> {
         self.release(seat, crate::ports::Release::Gone).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

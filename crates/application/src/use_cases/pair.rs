@@ -39,7 +39,7 @@ impl<P: Ports> Chat<P> {
                 match self.begin(&seat, &offer) {
                     Outcome::Paired(seats) => {
                         if self.adapters.pairing.confirm(offer.chat, seats).await.is_err() {
-                            self.note(Fact::StoreFailed);
+                            self.doubt_store();
                         }
                     }
                     Outcome::Lapsed(left_behind) => {
@@ -61,7 +61,7 @@ impl<P: Ports> Chat<P> {
             Ok(Claim::Waiting { retry_at }) => self.keep_waiting(seat, ticket, Pairing::Running, retry_at),
             Ok(Claim::Stale) => {}
             Err(_) => {
-                self.note(Fact::StoreFailed);
+                self.doubt_store();
                 self.keep_waiting(seat, ticket, Pairing::Paused, Some(self.now() + STORE_RETRY));
             }
         }
@@ -104,6 +104,10 @@ impl<P: Ports> Chat<P> {
             book.pairing = pairing;
             if news || wait.announced == Announced::Due {
                 self.announce(seat, book);
+            }
+            if pairing == Pairing::Paused {
+                // The store may have done what it did not answer. With a new ticket, nothing comes of that.
+                book.session.renew();
             }
         });
     }
@@ -236,3 +240,6 @@ fn facts<P: Ports>(initiator: &Book<P>, responder: &Book<P>) -> [ChatFacts; 2] {
     };
     [facts(Role::Initiator), facts(Role::Responder)]
 }
+
+#[cfg(test)]
+mod tests;

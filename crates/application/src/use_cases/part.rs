@@ -114,7 +114,7 @@ impl<P: Ports> Chat<P> {
             generation,
         };
         if self.adapters.pairing.release(stamp, release).await.is_err() {
-            self.note(Fact::StoreFailed);
+            self.doubt_store();
         }
     }
 }
@@ -156,3 +156,6 @@ impl<P: Ports> Book<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,3 +25,6 @@ impl<P: Ports> Chat<P> {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,3 +82,6 @@ impl<P: Ports> Chat<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl<P: Ports> Book<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

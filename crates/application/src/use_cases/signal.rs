@@ -56,3 +56,6 @@ impl<P: Ports> Chat<P> {
         placed.map(drop).map_err(SignalError::Unreachable)
     }
 }
+
+#[cfg(test)]
+mod tests;

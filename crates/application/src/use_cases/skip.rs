@@ -64,3 +64,6 @@ impl<P: Ports> Chat<P> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,3 +29,6 @@ impl<P: Ports> Chat<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
