@@ -1,6 +1,7 @@
 //! What a seat's owner knows and may change about it.
 
 use crate::ports::{Ports, TokenSerial};
+use crate::refusals::Refusals;
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
@@ -69,6 +70,8 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) avoidance: Avoidance,
     /// Boxed, since most seats at most times have only just met somebody.
     pub(crate) last_chat: Option<Box<LastChat>>,
+    /// Messages that were refused in the present chat.
+    pub(crate) refusals: Refusals,
     /// The connection that may speak for the seat.
     pub(crate) connection: ConnectionNumber,
     pub(crate) tokens: Tokens,
@@ -104,6 +107,7 @@ impl<P: Ports> Book<P> {
             criteria,
             avoidance: Avoidance::default(),
             last_chat: None,
+            refusals: Refusals::default(),
             connection: ConnectionNumber(1),
             tokens: Tokens {
                 used: TokenSerial(1),

@@ -11,6 +11,7 @@ use passerby_domain::notice::{Census, Waiting};
 use passerby_domain::session::Wait;
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
+use std::hash::RandomState;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -73,6 +74,8 @@ pub struct Chat<P: Ports> {
     pub(crate) options: Options,
     pub(crate) register: Register<P>,
     pub(crate) timers: Timers,
+    /// Ids of messages are remembered as keyed hashes, so that nobody can make two that collide.
+    pub(crate) hashes: RandomState,
     tally: Tally,
     census: Mutex<Census>,
     /// Whether the store failed, so that nobody knows which of this node's words it has heard.
@@ -120,6 +123,7 @@ impl<P: Ports> Chat<P> {
             options,
             register: Register::new(),
             timers: Timers::default(),
+            hashes: RandomState::new(),
             tally: Tally::default(),
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),

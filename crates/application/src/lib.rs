@@ -10,6 +10,7 @@
 mod book;
 mod chat;
 pub mod ports;
+mod refusals;
 mod register;
 mod seat;
 #[cfg(feature = "testing")]

@@ -3,7 +3,8 @@
 //! **Architecture Invariant:** this is the hot path. It takes the sender's book and the partner's outbox, asks no
 //! store, and allocates nothing.
 
-use super::part::WrongChat;
+use super::part::{WrongChat, present_chat};
+use crate::book::Book;
 use crate::chat::Chat;
 use crate::ports::{Clock, Delivery, Fact, Flush, Ports, Receipt, Screened, TextScreen, Undelivered};
 use crate::seat::Seat;
@@ -11,6 +12,7 @@ use passerby_domain::flood::Exhausted;
 use passerby_domain::notice::{Notice, Secret};
 use passerby_domain::text::{MessageId, Text, TextError};
 use passerby_domain::time::Millis;
+use std::hash::BuildHasher;
 
 /// Why a message was not passed on. It never will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,12 +76,24 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         let delivery = &self.adapters.delivery;
         let mut book = seat.lock();
-        let chatting = book.present_chat(chat)?;
-        let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
-        let taken = book.messages.take(self.options.messages.as_ref(), now);
+        let Book {
+            session,
+            messages,
+            refusals,
+            connection,
+            ..
+        } = &mut *book;
+        let chatting = present_chat(session, chat)?;
+        let (chat, partner) = (chatting.chat, &chatting.link.partner);
+        let hash = |id: MessageId<'_>| self.hashes.hash_one(id.as_str());
+        let unheard = id
+            .filter(|_| !refusals.is_empty())
+            .and_then(|id| refusals.perhaps_unheard(hash(id), *connection));
+        let taken = messages.take(self.options.messages.as_ref(), now);
         let parsed = Text::parse(text, self.options.message_chars);
-        let checked = taken
-            .map_err(MessageError::from)
+        let checked = unheard
+            .map_or(Ok(()), Err)
+            .and_then(|()| taken.map_err(MessageError::from))
             .and_then(|()| parsed.map_err(MessageError::Text))
             .and_then(|text| match self.adapters.screen.screen(text) {
                 Screened::Pass => Ok(text),
@@ -110,18 +124,15 @@ impl<P: Ports> Chat<P> {
                     Fact::Repeated
                 });
                 if let Some(id) = id {
-                    delivery.post(
-                        &seat.route,
-                        &Notice::Ack {
-                            chat,
-                            id: id.as_str(),
-                        },
-                        Flush::Later,
-                    );
+                    let id = id.as_str();
+                    delivery.post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
                 }
                 Ok(())
             }
             Err(error) => {
+                if let Some(id) = id.filter(|_| unheard.is_none()) {
+                    refusals.remember(hash(id), *connection, error);
+                }
                 match error {
                     MessageError::RateLimited { .. } => self.note(Fact::RateLimited),
                     MessageError::Unreachable(_) => self.note(Fact::Undelivered),

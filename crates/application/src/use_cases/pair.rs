@@ -189,6 +189,7 @@ impl<P: Ports> Chat<P> {
             return false;
         }
         book.retry_at = None;
+        book.refusals.clear();
         book.pairing = Pairing::Running;
         if let Some(chatting) = book.session.chatting() {
             let matched = Notice::Matched {

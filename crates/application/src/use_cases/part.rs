@@ -10,7 +10,7 @@ use crate::seat::Seat;
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::id::{ChatId, UserId};
 use passerby_domain::notice::{EndReason, Notice};
-use passerby_domain::session::{AfterChat, Chatting, IllegalMove, Presence};
+use passerby_domain::session::{AfterChat, Chatting, IllegalMove, Presence, Session};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
@@ -135,14 +135,22 @@ pub(crate) enum WrongChat {
     NotChatting,
 }
 
+/// The chat that `session` is in, if it is the one that its user means by `chat`.
+pub(crate) fn present_chat<'a, P: Ports>(
+    session: &'a Session<Link<P>>,
+    chat: &str,
+) -> Result<&'a Chatting<Link<P>>, WrongChat> {
+    match session.chatting() {
+        Some(chatting) if chatting.chat.is(chat) => Ok(chatting),
+        Some(_) => Err(WrongChat::Stale),
+        None => Err(WrongChat::NotChatting),
+    }
+}
+
 impl<P: Ports> Book<P> {
     /// The seat's present chat, if it is the one that the user means by `chat`.
     pub(crate) fn present_chat(&self, chat: &str) -> Result<&Chatting<Link<P>>, WrongChat> {
-        match self.session.chatting() {
-            Some(chatting) if chatting.chat.is(chat) => Ok(chatting),
-            Some(_) => Err(WrongChat::Stale),
-            None => Err(WrongChat::NotChatting),
-        }
+        present_chat(&self.session, chat)
     }
 
     /// The seat's present or last chat, whichever the user means by `chat`.

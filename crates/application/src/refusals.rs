@@ -1,0 +1,89 @@
+//! Messages that were refused in the present chat, so that one whose refusal was lost is not let in late.
+//!
+//! A client that loses its connection sends again what it has no answer for. If a message was refused and those after
+//! it were accepted, but the word of the refusal was lost, the same message sent again would arrive behind them. So it
+//! is refused once more, and only then may be tried again as a new one.
+//!
+//! **Architecture Invariant:** bounded, and owns nothing until something was refused.
+
+use crate::seat::ConnectionNumber;
+use crate::use_cases::MessageError;
+
+/// How many refusals are remembered: as many as accepted ids.
+const CAPACITY: usize = 64;
+
+#[derive(Clone, Copy)]
+struct Refusal {
+    /// The keyed hash of the message's id.
+    id: u64,
+    /// The connection on which the client was told.
+    told: ConnectionNumber,
+    why: MessageError,
+}
+
+/// What was refused in the present chat, oldest first.
+#[derive(Default)]
+pub(crate) struct Refusals(Vec<Refusal>);
+
+impl Refusals {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Remembers that the message `id` was refused, and that the client was told on `connection`.
+    pub(crate) fn remember(&mut self, id: u64, connection: ConnectionNumber, why: MessageError) {
+        self.0.retain(|refusal| refusal.id != id);
+        if self.0.len() == CAPACITY {
+            self.0.remove(0);
+        }
+        self.0.push(Refusal {
+            id,
+            told: connection,
+            why,
+        });
+    }
+
+    /// Why the message `id` was refused, if the client was told so on an older connection than `connection` and may
+    /// not know. It is taken as told now.
+    pub(crate) fn perhaps_unheard(&mut self, id: u64, connection: ConnectionNumber) -> Option<MessageError> {
+        let refusal = self
+            .0
+            .iter_mut()
+            .find(|refusal| refusal.id == id && refusal.told != connection)?;
+        refusal.told = connection;
+        Some(refusal.why)
+    }
+
+    /// Forgets all, since a new chat begins.
+    pub(crate) fn clear(&mut self) {
+        self.0 = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_repeated_once_on_a_later_connection() {
+        let mut refusals = Refusals::default();
+        let [first, second] = [1, 2].map(ConnectionNumber);
+        refusals.remember(7, first, MessageError::Rejected);
+        assert_eq!(refusals.perhaps_unheard(7, first), None);
+        assert_eq!(refusals.perhaps_unheard(8, second), None);
+        assert_eq!(refusals.perhaps_unheard(7, second), Some(MessageError::Rejected));
+        assert_eq!(refusals.perhaps_unheard(7, second), None);
+    }
+
+    #[test]
+    fn the_last_64_refusals_are_remembered() {
+        let mut refusals = Refusals::default();
+        for id in 0..=64 {
+            refusals.remember(id, ConnectionNumber(1), MessageError::Rejected);
+        }
+        assert_eq!(refusals.perhaps_unheard(0, ConnectionNumber(2)), None);
+        assert!(refusals.perhaps_unheard(1, ConnectionNumber(2)).is_some());
+        refusals.clear();
+        assert!(refusals.is_empty());
+    }
+}
