@@ -1,16 +1,22 @@
 //! How a client connects: query, headers, subprotocols, source address, and what it resumes.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 
 use crate::client::Client;
 use crate::http::Answer;
 use crate::ledger::Position;
 use crate::{Server, raw};
+
+/// A request that is not complete is cut after 5 s; a client may see a little less of it.
+const CUT: Duration = Duration::from_millis(4500);
 
 /// All that a client needs to take its seat back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,9 +142,7 @@ impl<'a> Connect<'a> {
                 .headers_mut()
                 .append(name, HeaderValue::from_str(value).expect("a header value"));
         }
-        let started = Instant::now();
-        let stream = raw::tcp(self.server.http(), self.from, None).await;
-        match tokio_tungstenite::client_async(request, stream).await {
+        match self.shake_hands(request).await {
             Ok((socket, answer)) => {
                 let selected = answer
                     .headers()
@@ -163,7 +167,25 @@ impl<'a> Connect<'a> {
                     body: answer.body().clone().unwrap_or_default(),
                 })
             }
-            Err(error) => panic!("the handshake failed after {:?}: {error}", started.elapsed()),
+            Err(error) => panic!("the handshake failed: {error}"),
+        }
+    }
+
+    /// The handshake; once more when the machine stalled for so long that the server cut the request, as it must.
+    async fn shake_hands(&self, request: Request) -> Result<(WebSocketStream<TcpStream>, Response), Error> {
+        let started = Instant::now();
+        loop {
+            let stream = raw::tcp(self.server.http(), self.from, None).await;
+            let outcome = tokio_tungstenite::client_async(request.clone(), stream).await;
+            let waited = started.elapsed();
+            match outcome {
+                Err(Error::Http(answer)) => return Err(Error::Http(answer)),
+                Err(error) if !(CUT..3 * CUT).contains(&waited) => {
+                    panic!("the handshake failed after {waited:?}: {error}")
+                }
+                Err(_) => {}
+                done => return done,
+            }
         }
     }
 }

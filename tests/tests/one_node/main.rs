@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::print_stderr,
     clippy::too_many_lines,
     reason = "a test says what went wrong by panicking, and tells its story in one piece"
 )]

@@ -14,6 +14,7 @@
 )]
 
 mod criteria;
+mod hostile;
 mod plan;
 mod record;
 mod user;
@@ -33,8 +34,16 @@ const SETTLE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swarm_of_users_breaks_no_promise() {
-    let plan = Plan::from_environment();
-    eprintln!("swarm: {plan:?}");
+    swarm(Plan::from_environment(200, 20), 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_swarm_beside_hostile_neighbours_breaks_no_promise() {
+    swarm(Plan::from_environment(60, 10), 8).await;
+}
+
+async fn swarm(plan: Plan, neighbours: usize) {
+    eprintln!("swarm: {plan:?}, {neighbours} hostile neighbours");
     let server = Arc::new(Server::start(&Plan::SETTINGS).await);
     let record = Arc::new(Record::default());
     let (phase, watched) = watch::channel(Phase::Running);
@@ -44,8 +53,19 @@ async fn a_swarm_of_users_breaks_no_promise() {
             tokio::spawn(user::live(number, plan.seed_of(number), server, record, watched))
         })
         .collect();
+    let hostile: Vec<_> = (0..neighbours)
+        .map(|number| {
+            let seed = plan.seed_of(plan.users + number);
+            tokio::spawn(hostile::live(seed, Arc::clone(&server), watched.clone()))
+        })
+        .collect();
     tokio::time::sleep(plan.time).await;
     phase.send_replace(Phase::Settling);
+    for neighbour in hostile {
+        neighbour
+            .await
+            .expect("nobody checks what happens to a hostile neighbour");
+    }
     let deadline = Instant::now() + SETTLE;
     loop {
         tokio::time::sleep(Duration::from_millis(250)).await;

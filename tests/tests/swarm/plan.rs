@@ -42,12 +42,13 @@ impl Plan {
         ("PASSERBY__LIMITS__COMMANDS_PER_SECOND", "0"),
     ];
 
-    pub(crate) fn from_environment() -> Self {
+    /// So many users for so many seconds, unless the environment says otherwise.
+    pub(crate) fn from_environment(users: u64, seconds: u64) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let users = number("PASSERBY_SWARM_USERS").unwrap_or(200);
+        let users = number("PASSERBY_SWARM_USERS").unwrap_or(users);
         Self {
             users: usize::try_from(users).expect("a swarm fits in memory"),
-            time: Duration::from_secs(number("PASSERBY_SWARM_SECONDS").unwrap_or(20)),
+            time: Duration::from_secs(number("PASSERBY_SWARM_SECONDS").unwrap_or(seconds)),
             seed: number("PASSERBY_SWARM_SEED")
                 .unwrap_or_else(|| u64::from(now.subsec_nanos()) ^ now.as_secs()),
         }
