@@ -2,7 +2,7 @@
 //!
 //! **API Boundary.** An engineer who embeds Passerby depends on this crate, and on adapters of the ports: those
 //! of `passerby-memory`, or their own. [`Chat`] is the whole of it: one method for each thing a user or an
-//! operator can do.
+//! operator can do. `docs/embedding.md` shows how.
 //!
 //! **Architecture Invariants.** No runtime, no sockets, no serialisation, no store: only the ports. The seat's
 //! owner is the only writer of its state; stores propose.
@@ -25,3 +25,8 @@ pub use use_cases::{
     JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning, SignalError, SkipError,
     Unknown,
 };
+
+/// The code on this page compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Embedding;

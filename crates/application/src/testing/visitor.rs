@@ -72,13 +72,7 @@ impl<S: PairingStore, T: TextScreen> Visitor<S, T> {
 
     /// The token of the latest welcome on this connection.
     pub fn token(&self) -> ResumeToken {
-        let mut token = ResumeToken(String::new());
-        for told in self.wire.told() {
-            if let super::Told::Welcome { token: given, .. } = told {
-                token = given;
-            }
-        }
-        token
+        self.wire.token()
     }
 
     /// Why their connection was hung up on, if it was.

@@ -1,7 +1,7 @@
 //! Connections that remember.
 
 use super::Told;
-use crate::ports::{Backlog, Encoder, Farewell, Wire, Written};
+use crate::ports::{Backlog, Encoder, Farewell, ResumeToken, Wire, Written};
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Notice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,6 +54,17 @@ impl RecordingWire {
         let news = news.collect();
         recorded.read = recorded.told.len();
         news
+    }
+
+    /// The token of the latest welcome. Empty if there was none.
+    pub fn token(&self) -> ResumeToken {
+        let mut latest = ResumeToken(String::new());
+        for told in &self.lock().told {
+            if let Told::Welcome { token, .. } = told {
+                latest = token.clone();
+            }
+        }
+        latest
     }
 
     /// The bytes so far, as text.
