@@ -55,7 +55,7 @@ conformance: build ## Run the WebSocket conformance cases alone, after make setu
 
 lint: need-cargo ## Check format, lints, documentation and, after make setup, spelling
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@if [ -x .venv/bin/typos ]; then \
 		echo "typos"; .venv/bin/typos --config .config/typos.toml --format brief; \

@@ -1,7 +1,7 @@
 //! The names of things: users, chats, origins, nodes, and the counters that fence stale words.
 //!
 //! **Architecture Invariants.** Ids are plain bits without a meaning of their own; whoever makes them (the
-//! `IdGenerator` port) vouches that they are unique. An [`Origin`] has no text form and its `Debug` is
+//! `Identity` port) vouches that they are unique. An [`Origin`] has no text form and its `Debug` is
 //! redacted, so that it cannot end up in a log or a frame by accident.
 
 use std::fmt;

@@ -79,7 +79,8 @@ pub enum Claim {
         /// patience, or of a cooldown with somebody who waits. Ask again then.
         retry_at: Option<Moment>,
     },
-    /// The store knows a newer generation of the seeker; nothing was changed.
+    /// The store knows better: a newer generation of the seeker, or that this very search has come to an offer
+    /// already, which its other side is about to settle. Nothing was changed.
     Stale,
 }
 

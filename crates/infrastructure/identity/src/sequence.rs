@@ -35,6 +35,7 @@ impl Sequence {
 }
 
 /// Bytes that the system drew.
+#[expect(clippy::disallowed_methods, reason = "chance has its home here")]
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;

@@ -19,6 +19,7 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock whose origin is the present.
+    #[expect(clippy::disallowed_methods, reason = "time has its home here")]
     pub fn start() -> Self {
         let start = Instant::now();
         Self {
@@ -41,6 +42,7 @@ impl Clock for SystemClock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "time has its home here")]
 fn wall_clock() -> UnixMillis {
     UnixMillis(
         SystemTime::now()

@@ -13,6 +13,7 @@ use std::task::Waker;
 use std::time::Duration;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 /// How long a connection may take nothing while something is to be written to it.
 const STALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +39,8 @@ pub(crate) enum Goodbye {
 ///
 /// Anybody may write to it, through the outbox that owns it; only its own task reads from it and ends it.
 pub struct Connection {
+    /// Owns the task that drains what the socket does not take at once.
+    tasks: TaskTracker,
     writer: OwnedWriteHalf,
     /// Wakes the reading task when there are last words.
     reader: AtomicWaker,
@@ -47,8 +50,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(writer: OwnedWriteHalf) -> Self {
+    pub(crate) fn new(writer: OwnedWriteHalf, tasks: TaskTracker) -> Self {
         Self {
+            tasks,
             writer,
             reader: AtomicWaker::new(),
             last_words: Mutex::new(None),
@@ -147,7 +151,8 @@ impl Wire for Connection {
 
     fn drain(self: &Arc<Self>, backlog: Arc<dyn Backlog>) {
         let connection = self.clone();
-        tokio::spawn(async move { Connection::drain_to(&connection.writer, backlog.as_ref()).await });
+        self.tasks
+            .spawn(async move { Connection::drain_to(&connection.writer, backlog.as_ref()).await });
     }
 
     fn close(&self, rest: Vec<u8>, why: Farewell) {

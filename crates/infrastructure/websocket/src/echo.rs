@@ -22,17 +22,20 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
+use tokio_util::task::TaskTracker;
 
 /// Echoes every message of at most `max_bytes` to whoever sent it, for ever.
 ///
 /// # Errors
 /// When no more connections can be taken.
 pub async fn serve(listener: TcpListener, max_bytes: usize) -> io::Result<()> {
+    let tasks = TaskTracker::new();
     loop {
         let (stream, _) = listener.accept().await?;
-        tokio::spawn(async move {
+        let connection_tasks = tasks.clone();
+        tasks.spawn(async move {
             if let Some((stream, early)) = upgrade(stream).await {
-                echo(stream, early, max_bytes).await;
+                echo(stream, early, max_bytes, connection_tasks).await;
             }
         });
     }
@@ -55,9 +58,9 @@ async fn upgrade(stream: TcpStream) -> Option<(TcpStream, Vec<u8>)> {
     Some((stream, [&parts.read_buf[..], &rest].concat()))
 }
 
-async fn echo(stream: TcpStream, early: Vec<u8>, max_bytes: usize) {
+async fn echo(stream: TcpStream, early: Vec<u8>, max_bytes: usize, tasks: TaskTracker) {
     let (reader, writer) = stream.into_split();
-    let connection = Arc::new(Connection::new(writer));
+    let connection = Arc::new(Connection::new(writer, tasks));
     let mut intake = Intake::new(reader, early);
     loop {
         let heard = poll_fn(|context| intake.poll(context, max_bytes, &mut Echo)).await;

@@ -22,6 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 /// How long a client may take to send a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,6 +37,7 @@ pub(crate) struct Front<P: Ports> {
     pub(crate) options: Arc<Options>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) keeper: Arc<Keeper<P>>,
+    pub(crate) tasks: TaskTracker,
 }
 
 /// What becomes of a connection after HTTP.

@@ -37,7 +37,6 @@ pub enum ServeError {
 pub struct Server<P: Ports> {
     listener: TcpListener,
     front: Arc<Front<P>>,
-    tasks: TaskTracker,
 }
 
 impl<P: Ports> std::fmt::Debug for Server<P> {
@@ -64,8 +63,8 @@ impl<P: Ports<Wire = Connection>> Server<P> {
                 options,
                 gate,
                 keeper,
+                tasks,
             }),
-            tasks,
         }
     }
 
@@ -74,7 +73,8 @@ impl<P: Ports<Wire = Connection>> Server<P> {
     pub async fn run(self, stop: CancellationToken, end: CancellationToken) {
         let keeper = self.front.keeper.clone();
         let chat = self.front.chat.clone();
-        self.tasks
+        self.front
+            .tasks
             .spawn(end.run_until_cancelled_owned(async move { keeper.run(&chat).await }));
         let half_open = Arc::new(Semaphore::new(HALF_OPEN));
         loop {
@@ -91,7 +91,8 @@ impl<P: Ports<Wire = Connection>> Server<P> {
                     if prepare(&stream).is_err() {
                         continue;
                     }
-                    self.tasks
+                    self.front
+                        .tasks
                         .spawn(front::serve(self.front.clone(), stream, peer.ip(), permit));
                 }
                 Err(error) if is_of_one_connection(&error) => {}

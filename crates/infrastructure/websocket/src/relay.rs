@@ -65,7 +65,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         upgrade: Upgrade<P>,
     ) -> Option<Self> {
         let (reader, writer) = stream.into_split();
-        let connection = Arc::new(Connection::new(writer));
+        let connection = Arc::new(Connection::new(writer, front.tasks.clone()));
         let mut intake = Intake::new(reader, early);
         let (place, seated) = take_seat(&front, &connection, upgrade).await;
         match seated {

@@ -222,7 +222,7 @@ fn for_each_error(check: &mut Check<'_>) {
     check("error", None, Event::Error(limited.answering(Some("m1"))));
     let until = Some(NOW + 3_600_000);
     let banned = Refusal {
-        ban_id: Some("b-17"),
+        ban_id: Some("17"),
         until,
         ..Refusal::new(ErrorCode::Banned)
     };

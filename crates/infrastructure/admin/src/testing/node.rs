@@ -124,6 +124,7 @@ impl Plan {
             drain: drain.clone(),
             version: "1.2.3",
         };
+        #[expect(clippy::disallowed_methods, reason = "the test joins it")]
         let served = tokio::spawn(crate::serve(listener, state, shutdown.clone()));
         Node {
             chat,

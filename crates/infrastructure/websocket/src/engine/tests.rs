@@ -9,7 +9,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         len @ ..126 => frame.push(0x80 | u8::try_from(len).expect("short")),
         len => {
-            frame.push(0x80 | 126);
+            frame.push(0x80 | 0x7e);
             frame.extend(u16::try_from(len).expect("short enough").to_be_bytes());
         }
     }
