@@ -289,3 +289,6 @@ impl<P: Ports> fmt::Debug for Chat<P> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,9 @@ impl<P: Ports> Chat<P> {
             else {
                 return;
             };
-            book.retry_at = retry_at;
+            // A store whose clock is a little ahead may name a moment that is not yet over here, or just over. Asked at
+            // once it would say the same again.
+            book.retry_at = retry_at.map(|at| at.max(self.now() + Millis::new(1)));
             let news = book.pairing != pairing;
             book.pairing = pairing;
             if news || wait.announced == Announced::Due {

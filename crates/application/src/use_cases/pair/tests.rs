@@ -333,3 +333,20 @@ fn a_search_that_failed_is_made_again_under_a_new_ticket() {
     assert!(asked[0].generation < asked[1].generation);
     assert_eq!(chat.next_deadline(), None);
 }
+
+#[test]
+fn a_store_that_says_to_ask_again_at_once_is_not_asked_without_end() {
+    let (store, asked) = scripted(|_, seeker| {
+        let retry_at = Some(seeker.from);
+        Ok(Claim::Waiting { retry_at })
+    });
+    let chat = chat().pairing(|_| store).start();
+    let _alice = run(chat.visitor());
+    for round in 1..4 {
+        assert_eq!(asked.lock().unwrap().len(), round);
+        run(chat.reap());
+        assert_eq!(asked.lock().unwrap().len(), round, "time has not passed");
+        chat.clock.advance(Millis::new(1));
+        run(chat.reap());
+    }
+}
