@@ -1,6 +1,8 @@
 //! The endpoints beside the socket: probes, statistics, metrics, and what is on which listener.
 
-use passerby_tests::{Server, http};
+use std::time::{Duration, Instant};
+
+use passerby_tests::{PATIENCE, Server, http};
 
 #[tokio::test]
 async fn the_probes_are_green_on_a_server_that_serves() {
@@ -122,8 +124,11 @@ async fn the_server_listens_on_ipv6_as_well() {
 #[tokio::test]
 async fn the_log_tells_where_the_server_listens() {
     let server = Server::start(&[]).await;
-    let logs = server.logs();
     for address in [server.http(), server.admin()] {
-        assert!(logs.contains(&address.to_string()), "{address} is not in {logs}");
+        let deadline = Instant::now() + PATIENCE;
+        while !server.logs().contains(&address.to_string()) {
+            assert!(Instant::now() < deadline, "{address} is not in {}", server.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }

@@ -54,12 +54,12 @@ async fn the_old_token_dies_when_the_client_is_heard() {
     let (ann, mut ben) = pair(&server).await;
     let first = ann.memory();
     ann.reset_connection().await;
+    ben.expect("partner_away").await;
     let mut ann = Client::resume(&server, &first).await;
     ann.is_served().await;
     is_dead(&server, &first.token).await;
     ann.is_served().await;
     // And the seat itself has suffered nothing.
-    ben.expect("partner_away").await;
     ben.expect("partner_back").await;
     ben.say("a", "still here");
     assert_eq!(ann.expect("message").await.text("text"), "still here");
