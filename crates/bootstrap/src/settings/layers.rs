@@ -24,7 +24,10 @@ const PREFIX: &str = "PASSERBY";
 const SEPARATOR: &str = "__";
 
 /// The variables of this process; the one place that reads them.
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here and nowhere else"
+)]
 pub(super) fn environment() -> BTreeMap<OsString, OsString> {
     std::env::vars_os().collect()
 }

@@ -87,7 +87,10 @@ impl<'a> MakeWriter<'a> for LineQueue {
 }
 
 impl Drop for LastLines {
-    #[expect(clippy::disallowed_methods, reason = "the end of the process is waited for in real time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the end of the process is waited for in real time"
+    )]
     fn drop(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         let (written, all_written) = mpsc::channel();
