@@ -119,6 +119,38 @@ fn one_who_writes_too_often_is_refused_until_there_is_room() {
 }
 
 #[test]
+fn one_whose_refusal_was_lost_does_not_arrive_behind_those_after_it() {
+    let (chat, alice, bob) = pair();
+    let send = |text, id| chat.message(&alice.seat, &alice.chat(), text, id);
+    for _ in 0..20 {
+        send("x", None).unwrap();
+    }
+    let refused = send("first", id("1"));
+    assert!(
+        matches!(refused, Err(MessageError::RateLimited { .. })),
+        "{refused:?}"
+    );
+    chat.clock.advance(Millis::from_secs(1));
+    send("second", id("2")).unwrap();
+    // The connection breaks before she hears of either, and she sends both again.
+    run(chat.drop_line(&alice));
+    let back = run(chat.come_back(&alice, &alice.token().0, 2)).unwrap().unwrap();
+    assert_eq!(send("first", id("1")), refused);
+    assert_eq!(send("second", id("2")), Ok(()));
+    chat.flush(&back.seat);
+    assert_eq!(bob.hears().last().map(String::as_str), Some("partner_back"));
+    assert_eq!(
+        bob.hears()
+            .iter()
+            .filter(|heard| *heard == "message first")
+            .count(),
+        0
+    );
+    // Now she knows, and may try it as a new one.
+    assert_eq!(send("first", id("1")), Ok(()));
+}
+
+#[test]
 fn a_text_that_is_none_is_refused() {
     let (chat, alice, bob) = pair();
     let send = |text: &str| chat.message(&alice.seat, &alice.chat(), text, id("m1"));
