@@ -74,6 +74,8 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) refusals: Refusals,
     /// The connection that may speak for the seat.
     pub(crate) connection: ConnectionNumber,
+    /// The last number that was given to a connection that wants the seat.
+    claimed: ConnectionNumber,
     pub(crate) tokens: Tokens,
     /// Since when the seat is idle, if it is.
     pub(crate) idle_since: Moment,
@@ -109,6 +111,7 @@ impl<P: Ports> Book<P> {
             last_chat: None,
             refusals: Refusals::default(),
             connection: ConnectionNumber(1),
+            claimed: ConnectionNumber(1),
             tokens: Tokens {
                 used: TokenSerial(1),
                 latest: TokenSerial(1),
@@ -123,6 +126,12 @@ impl<P: Ports> Book<P> {
             typing: TokenBucket::default(),
             deadline: None,
         }
+    }
+
+    /// A number for a connection that wants the seat, greater than all before.
+    pub(crate) fn claim(&mut self) -> ConnectionNumber {
+        self.claimed = ConnectionNumber(self.claimed.0.saturating_add(1));
+        self.claimed
     }
 
     pub(crate) fn standing(&self) -> Standing {

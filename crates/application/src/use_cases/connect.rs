@@ -73,6 +73,9 @@ impl<P: Ports> fmt::Debug for Connected<P> {
 /// Why somebody gets no seat.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// They came back to a seat that a newer connection has taken meanwhile.
+    #[error("a newer connection has taken the seat")]
+    Replaced,
     /// Their origin is banned.
     #[error("the origin is banned")]
     Banned(Ban),

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Returning<P: Ports> {
     seat: Arc<Seat<P>>,
     serial: TokenSerial,
+    /// Its number at the seat: of two that claim it, the one that was recognised later is the newer.
+    connection: ConnectionNumber,
 }
 
 impl<P: Ports> fmt::Debug for Returning<P> {
@@ -29,11 +31,16 @@ impl<P: Ports> Chat<P> {
     pub fn recognise(&self, token: &str) -> Option<Returning<P>> {
         let (user, serial) = self.adapters.identity.read_token(token)?;
         let seat = self.register.get(user)?;
-        let valid = {
-            let book = seat.lock();
-            !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial)
+        let connection = {
+            let mut book = seat.lock();
+            let valid = !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial);
+            valid.then(|| book.claim())
         };
-        valid.then_some(Returning { seat, serial })
+        connection.map(|connection| Returning {
+            seat,
+            serial,
+            connection,
+        })
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what
@@ -43,7 +50,8 @@ impl<P: Ports> Chat<P> {
     /// taken back even while the bans cannot be read.
     ///
     /// # Errors
-    /// [`ConnectError::Banned`]; the seat is as before.
+    /// [`ConnectError::Banned`], or [`ConnectError::Replaced`] if one that was recognised later was faster: it may be
+    /// all that is left of a client that gave up on this one. The seat is as before.
     pub async fn resume(
         &self,
         returning: Returning<P>,
@@ -54,16 +62,23 @@ impl<P: Ports> Chat<P> {
         let origin = self.adapters.identity.origins(address).exact;
         match self.check_ban(origin).await {
             Ok(()) | Err(ConnectError::Store(_)) => {}
-            Err(banned @ ConnectError::Banned(_)) => return Err(banned),
+            Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
         }
-        let Returning { seat, serial } = returning;
-        let Some((connection, replay, partner, generation)) = self.change(&seat, |book| {
+        let Returning {
+            seat,
+            serial,
+            connection,
+        } = returning;
+        let Some((replay, partner, generation)) = self.change(&seat, |book| {
+            if connection < book.connection {
+                return Err(ConnectError::Replaced);
+            }
             if matches!(book.session.state(), State::Gone) || !book.tokens.accept(serial) {
-                return None;
+                return Ok(None);
             }
             let now = self.now();
             let was_away = book.session.presence() != Presence::Here;
-            book.connection = ConnectionNumber(book.connection.0.wrapping_add(1));
+            book.connection = connection;
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
@@ -100,13 +115,13 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            Some((
-                book.connection,
+            Ok(Some((
                 replay,
                 partner.filter(|_| was_away),
                 book.session.generation(),
-            ))
-        }) else {
+            )))
+        })?
+        else {
             return Ok(None);
         };
         self.adapters.delivery.flush(&seat.route);

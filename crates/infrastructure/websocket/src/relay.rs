@@ -186,6 +186,10 @@ async fn take_seat<P: Ports<Wire = Connection>>(
 
 fn ending_of(error: &ConnectError) -> Ending {
     match *error {
+        ConnectError::Replaced => Ending::Said(Box::new(LastWords {
+            rest: Vec::new(),
+            why: Goodbye::Application(Farewell::Replaced),
+        })),
         ConnectError::Banned(ban) => {
             let why = Goodbye::Application(Farewell::Banned(ban));
             Ending::Said(Box::new(LastWords {

@@ -143,3 +143,24 @@ fn however_people_come_and_go_they_are_counted_where_they_are() {
     assert_eq!(chat.next_deadline(), None, "no timer is left behind");
     assert_eq!(chat.adapters().pairing.waiting(), []);
 }
+
+#[test]
+fn one_who_was_offered_to_somebody_who_is_gone_is_searched_for_anew() {
+    let chat = chat().pairing(UnreliablePairing::new).start();
+    let store = chat.adapters().pairing.clone();
+    let alice = run(chat.visitor());
+    store.set(Line::AnswersLost);
+    let bob = run(chat.visitor());
+    store.set(Line::Down);
+    run(chat.disconnect(&bob.seat, bob.connection, Departure::Left));
+    store.set(Line::Good);
+    assert_eq!(
+        store.store().offered(),
+        [alice.user(), bob.user()],
+        "the store has heard neither"
+    );
+    run(chat.heartbeat()).unwrap();
+    assert_eq!(store.store().waiting(), [alice.user()]);
+    let carol = run(chat.visitor());
+    assert_eq!(carol.chat(), alice.chat());
+}

@@ -1,6 +1,7 @@
 use super::*;
-use crate::testing::{Line, UnreliablePairing, chat, run};
+use crate::testing::{Line, Told, UnreliablePairing, chat, run};
 use passerby_domain::criteria::Criteria;
+use passerby_domain::notice::Replay;
 use passerby_domain::time::Millis;
 
 #[test]
@@ -44,6 +45,11 @@ fn one_who_is_away_when_left_alone_finds_out_on_their_return() {
     assert_eq!(
         back.hears(),
         ["welcome back waiting", "chat_ended partner_skipped", "waiting"]
+    );
+    let replay = Replay::Whole { seq: 2, replay_to: 4 };
+    assert!(
+        matches!(&back.wire.told()[0], Told::Welcome { replay: told, .. } if *told == replay),
+        "both were told before she came"
     );
     assert_eq!(chat.adapters().pairing.waiting(), [alice.user(), bob.user()]);
 }

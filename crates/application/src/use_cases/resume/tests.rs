@@ -71,6 +71,7 @@ fn one_who_was_idle_stays_so() {
     };
     let alice = run(chat.visit(visit)).unwrap();
     run(chat.drop_line(&alice));
+    chat.clock.advance(Millis::from_secs(10));
     let back = run(chat.come_back(&alice, &alice.token().0, 0)).unwrap().unwrap();
     assert_eq!(back.hears(), ["welcome back idle"]);
     assert_eq!(
@@ -126,6 +127,18 @@ fn the_newer_of_two_connections_wins_and_the_partner_notices_nothing() {
     chat.flush(&bob.seat);
     assert_eq!(second.hears(), ["welcome back chatting", "message hello"]);
     assert_eq!(alice.hears(), [""; 0]);
+}
+
+#[test]
+fn the_newer_of_two_connections_wins_even_if_it_is_the_faster_one() {
+    let chat = chat().start();
+    let [alice, _bob] = run(chat.pair());
+    let given_up = chat.recognise(&alice.token().0).unwrap();
+    let back = run(chat.come_back(&alice, &alice.token().0, 2)).unwrap().unwrap();
+    let late = run(chat.resume(given_up, alice.address, Arc::default(), Seq::NONE));
+    assert!(matches!(late, Err(ConnectError::Replaced)));
+    assert_eq!(back.farewell(), None, "nobody hangs up on the one that is left");
+    assert_eq!(back.hears(), ["welcome back chatting"]);
 }
 
 #[test]
@@ -263,4 +276,30 @@ fn what_one_wanted_and_whom_they_parted_from_survive_a_return() {
         "the cooldown still keeps them apart"
     );
     assert_eq!(back.seat.lock().criteria, Criteria::default());
+}
+
+#[test]
+fn news_that_a_partner_is_back_is_nothing_to_one_who_knows_that_they_went_again() {
+    let chat = chat().start();
+    let [alice, bob] = run(chat.pair());
+    run(chat.drop_line(&alice));
+    let back = run(chat.come_back(&alice, &alice.token().0, 2)).unwrap().unwrap();
+    let (name, returned) = {
+        let book = back.seat.lock();
+        (book.session.chatting().unwrap().chat, book.session.generation())
+    };
+    run(chat.drop_line(&back));
+    assert_eq!(bob.hears(), ["partner_away", "partner_back", "partner_away"]);
+    // A thread that was about to bring the news of her return gets to it only now.
+    chat.partner_returned(&bob.seat, name, returned);
+    assert_eq!(bob.hears(), [""; 0]);
+    let away = bob
+        .seat
+        .lock()
+        .session
+        .chatting()
+        .unwrap()
+        .link
+        .partner_away_until;
+    assert!(away.is_some());
 }
