@@ -31,8 +31,7 @@ fn number(name: &str) -> Option<u64> {
 
 impl Plan {
     /// No two who parted may meet again within a run, so every second meeting is a violation whatever the clock says.
-    pub(crate) const SETTINGS: [(&str, &str); 8] = [
-        ("PASSERBY__LIMITS__MESSAGES_PER_SECOND", "0"),
+    pub(crate) const SETTINGS: [(&str, &str); 7] = [
         ("PASSERBY__MATCHING__REMATCH_COOLDOWN", "30m"),
         ("PASSERBY__MATCHING__INTEREST_PATIENCE", "1s"),
         ("PASSERBY__MATCHING__LANGUAGE_PATIENCE", "1s"),
