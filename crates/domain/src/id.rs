@@ -1,8 +1,8 @@
 //! The names of things: users, chats, origins, nodes, and the counters that fence stale words.
 //!
 //! **Architecture Invariants.** Ids are plain bits without a meaning of their own; whoever makes them (the
-//! `Identity` port) vouches that they are unique. An [`Origin`] has no text form and its `Debug` is
-//! redacted, so that it cannot end up in a log or a frame by accident.
+//! `Identity` port) vouches that they are unique. An [`Origin`] has no `Display` and its `Debug` is redacted, so
+//! that it cannot end up in a log or a frame by accident; operators get its text by asking for it by name.
 
 use std::fmt;
 use std::str::FromStr;
