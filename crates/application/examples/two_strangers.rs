@@ -26,7 +26,9 @@ use passerby_domain::text::{MessageId, Text};
 use passerby_domain::time::Millis;
 use passerby_identity::KeyedIdentity;
 use passerby_memory::hub::{Hub, OutboxLimits};
-use passerby_memory::{MemoryBans, MemoryPairing, MemoryReports, OriginLimiter, OriginLimits, SystemClock};
+use passerby_memory::{
+    MemoryBans, MemoryPairing, MemoryReports, NoPeers, OriginLimiter, OriginLimits, SystemClock,
+};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -40,6 +42,7 @@ struct Demo;
 impl Ports for Demo {
     type Pairing = MemoryPairing<SystemClock>;
     type Wire = Transcript;
+    type Peers = NoPeers;
     type Delivery = Hub<Transcript, Arc<SystemClock>>;
     type Clock = Arc<SystemClock>;
     type Identity = KeyedIdentity;
@@ -150,6 +153,7 @@ fn node() -> Chat<Demo> {
     };
     let adapters = Adapters {
         pairing: MemoryPairing::new(rules, clock.clone()),
+        peers: NoPeers,
         delivery: Hub::new(limits, Lines, clock.clone()),
         limiter: OriginLimiter::new(OriginLimits::default(), clock.clone()),
         clock,

@@ -11,7 +11,6 @@ use passerby_domain::notice::{Census, Waiting};
 use passerby_domain::session::Wait;
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
-use std::hash::RandomState;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,6 +43,8 @@ pub struct Options {
 pub struct Adapters<P: Ports> {
     /// Where pairing happens.
     pub pairing: P::Pairing,
+    /// The other nodes.
+    pub peers: P::Peers,
     /// How notices reach seats.
     pub delivery: P::Delivery,
     /// What time it is.
@@ -74,8 +75,6 @@ pub struct Chat<P: Ports> {
     pub(crate) options: Options,
     pub(crate) register: Register<P>,
     pub(crate) timers: Timers,
-    /// Ids of messages are remembered as keyed hashes, so that nobody can make two that collide.
-    pub(crate) hashes: RandomState,
     tally: Tally,
     census: Mutex<Census>,
     /// Whether the store failed, so that nobody knows which of this node's words it has heard.
@@ -123,7 +122,6 @@ impl<P: Ports> Chat<P> {
             options,
             register: Register::new(),
             timers: Timers::default(),
-            hashes: RandomState::new(),
             tally: Tally::default(),
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),

@@ -13,17 +13,25 @@ mod identity;
 mod limiter;
 mod observer;
 mod pairing;
+mod peers;
 mod reports;
 mod screen;
 mod wire;
 
 pub use bans::{Ban, BanId, Bans};
 pub use clock::Clock;
-pub use delivery::{Delivery, Flush, Receipt, Undelivered};
-pub use identity::{Identity, ResumeToken, TokenSerial};
+pub use delivery::{Delivery, Flush, OutboxContents, Receipt, Undelivered};
+pub use identity::{IdHash, Identity, ResumeToken, TokenSerial};
 pub use limiter::{RateLimiter, TurnedAway};
 pub use observer::{Completeness, Fact, Observer};
-pub use pairing::{Block, Claim, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp};
+pub use pairing::{
+    Belief, Believed, Block, Claim, Difference, Dossier, Location, Offer, PairingRules, PairingStore, Pulse,
+    Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,
+};
+pub use peers::{
+    Address, Assertion, Attendance, Consignment, Handover, HandoverLastChat, HandoverLimits, HandoverOffer,
+    HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Unsent,
+};
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};
 pub use wire::{Backlog, Encoder, Farewell, Flushed, Wire, Written};
@@ -31,8 +39,8 @@ pub use wire::{Backlog, Encoder, Farewell, Flushed, Wire, Written};
 #[cfg(feature = "testing")]
 pub use {
     bans::MockBans, clock::MockClock, delivery::MockDelivery, identity::MockIdentity,
-    limiter::MockRateLimiter, observer::MockObserver, pairing::MockPairingStore, reports::MockReports,
-    screen::MockTextScreen,
+    limiter::MockRateLimiter, observer::MockObserver, pairing::MockPairingStore, peers::MockPeers,
+    reports::MockReports, screen::MockTextScreen,
 };
 
 /// The adapters that one deployment is made of, as one type parameter.
@@ -41,6 +49,8 @@ pub trait Ports: Send + Sync + 'static {
     type Pairing: PairingStore;
     /// How a connection looks from the inside.
     type Wire: Wire;
+    /// The other nodes.
+    type Peers: Peers;
     /// How notices reach seats.
     type Delivery: Delivery<Wire = Self::Wire>;
     /// What time it is.

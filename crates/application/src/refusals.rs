@@ -6,6 +6,7 @@
 //!
 //! **Architecture Invariant:** bounded, and owns nothing until something was refused.
 
+use crate::ports::IdHash;
 use crate::seat::ConnectionNumber;
 use crate::use_cases::MessageError;
 
@@ -15,7 +16,7 @@ const CAPACITY: usize = 64;
 #[derive(Clone, Copy)]
 struct Refusal {
     /// The keyed hash of the message's id.
-    id: u64,
+    id: IdHash,
     /// The connection on which the client was told.
     told: ConnectionNumber,
     why: MessageError,
@@ -26,12 +27,8 @@ struct Refusal {
 pub(crate) struct Refusals(Vec<Refusal>);
 
 impl Refusals {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Remembers that the message `id` was refused, and that the client was told on `connection`.
-    pub(crate) fn remember(&mut self, id: u64, connection: ConnectionNumber, why: MessageError) {
+    pub(crate) fn remember(&mut self, id: IdHash, connection: ConnectionNumber, why: MessageError) {
         self.0.retain(|refusal| refusal.id != id);
         if self.0.len() == CAPACITY {
             self.0.remove(0);
@@ -45,7 +42,11 @@ impl Refusals {
 
     /// Why the message `id` was refused, if the client was told so on an older connection than `connection` and may
     /// not know. It is taken as told now.
-    pub(crate) fn perhaps_unheard(&mut self, id: u64, connection: ConnectionNumber) -> Option<MessageError> {
+    pub(crate) fn perhaps_unheard(
+        &mut self,
+        id: IdHash,
+        connection: ConnectionNumber,
+    ) -> Option<MessageError> {
         let refusal = self
             .0
             .iter_mut()
@@ -68,22 +69,25 @@ mod tests {
     fn a_refusal_is_repeated_once_on_a_later_connection() {
         let mut refusals = Refusals::default();
         let [first, second] = [1, 2].map(ConnectionNumber);
-        refusals.remember(7, first, MessageError::Rejected);
-        assert_eq!(refusals.perhaps_unheard(7, first), None);
-        assert_eq!(refusals.perhaps_unheard(8, second), None);
-        assert_eq!(refusals.perhaps_unheard(7, second), Some(MessageError::Rejected));
-        assert_eq!(refusals.perhaps_unheard(7, second), None);
+        refusals.remember(IdHash(7), first, MessageError::Rejected);
+        assert_eq!(refusals.perhaps_unheard(IdHash(7), first), None);
+        assert_eq!(refusals.perhaps_unheard(IdHash(8), second), None);
+        assert_eq!(
+            refusals.perhaps_unheard(IdHash(7), second),
+            Some(MessageError::Rejected)
+        );
+        assert_eq!(refusals.perhaps_unheard(IdHash(7), second), None);
     }
 
     #[test]
     fn the_last_64_refusals_are_remembered() {
         let mut refusals = Refusals::default();
         for id in 0..=64 {
-            refusals.remember(id, ConnectionNumber(1), MessageError::Rejected);
+            refusals.remember(IdHash(id), ConnectionNumber(1), MessageError::Rejected);
         }
-        assert_eq!(refusals.perhaps_unheard(0, ConnectionNumber(2)), None);
-        assert!(refusals.perhaps_unheard(1, ConnectionNumber(2)).is_some());
+        assert_eq!(refusals.perhaps_unheard(IdHash(0), ConnectionNumber(2)), None);
+        assert!(refusals.perhaps_unheard(IdHash(1), ConnectionNumber(2)).is_some());
         refusals.clear();
-        assert!(refusals.is_empty());
+        assert_eq!(refusals.perhaps_unheard(IdHash(5), ConnectionNumber(2)), None);
     }
 }

@@ -13,7 +13,9 @@ use passerby_domain::text::Text;
 use passerby_domain::time::Millis;
 use passerby_identity::{KeyedIdentity, NoRandomness};
 use passerby_memory::hub::{Hub, OutboxLimits};
-use passerby_memory::{MemoryBans, MemoryPairing, MemoryReports, OriginLimiter, OriginLimits, SystemClock};
+use passerby_memory::{
+    MemoryBans, MemoryPairing, MemoryReports, NoPeers, OriginLimiter, OriginLimits, SystemClock,
+};
 use passerby_websocket::{Connection, EventEncoder, Gate, IceServer, InvalidOrigin, WebOrigin};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub(crate) struct SingleNode;
 
 impl Ports for SingleNode {
     type Pairing = MemoryPairing<SystemClock>;
+    type Peers = NoPeers;
     type Wire = Connection;
     type Delivery = Hub<Connection, Arc<SystemClock>>;
     type Clock = Arc<SystemClock>;
@@ -86,6 +89,7 @@ pub(crate) fn wire(settings: &Settings) -> Result<Node, WiringError> {
     let metrics = Metrics::new(&node, VERSION);
     let adapters = Adapters {
         pairing: MemoryPairing::new(pairing_rules(&settings.matching), clock.clone()),
+        peers: NoPeers,
         delivery: Hub::new(outbox_limits(settings), encoder(settings), clock.clone()),
         limiter: OriginLimiter::new(
             OriginLimits {

@@ -64,6 +64,16 @@ pub struct TokenBucket(
 );
 
 impl TokenBucket {
+    /// The bucket that would be full at this microsecond of the clock, to be read from another node's letter.
+    pub const fn full_at_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// The microsecond of the clock at which it would be full, to be written to another node.
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
     /// Takes a token.
     ///
     /// # Errors

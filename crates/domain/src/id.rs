@@ -207,17 +207,51 @@ impl NodeId {
     }
 }
 
+/// One life of a node: drawn at random at each start, so that what a node said before it was restarted is not taken
+/// for what it says now.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(u64);
+
+impl Incarnation {
+    /// The incarnation with these bits.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Its bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Incarnation({self})")
+    }
+}
+
 /// How often a seat has changed: grows with each transition, so that words about an older state are known as stale.
+///
+/// Its upper bits count how often the seat went from one node to another (its *tenure*), the lower 32 the moves within
+/// it. So whatever a former owner says is older than all that the present one says, however much either has moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
 impl Generation {
+    const MOVES: u32 = 32;
+
     /// The generation with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number of the generation.
+    /// The number of the generation. Below 2^53 for up to two million tenures, so that scripts may count with it.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -226,6 +260,17 @@ impl Generation {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+
+    /// How often the seat went from one node to another.
+    pub const fn tenure(self) -> u32 {
+        (self.0 >> Self::MOVES) as u32
+    }
+
+    /// The first generation of the next tenure.
+    #[must_use]
+    pub const fn next_tenure(self) -> Self {
+        Self(((self.0 >> Self::MOVES) + 1) << Self::MOVES)
     }
 }
 
@@ -307,6 +352,18 @@ mod tests {
         ] {
             assert_eq!(Origin::from_operator_text(text), Err(InvalidId));
         }
+    }
+
+    #[test]
+    fn a_new_tenure_is_newer_than_all_of_the_former_one() {
+        let former = Generation::new(1).next_tenure();
+        let mut last = former;
+        for _ in 0..1_000 {
+            last = last.next();
+        }
+        assert_eq!(last.tenure(), former.tenure());
+        assert!(former.next_tenure() > last);
+        assert_eq!(former.next_tenure().tenure(), 2);
     }
 
     #[test]

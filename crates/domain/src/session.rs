@@ -151,6 +151,24 @@ impl<L> Session<L> {
         }
     }
 
+    /// A seat that was held elsewhere, as it was there, in the next tenure. Its user is away until they are attached.
+    ///
+    /// A wait is one with a new ticket; an offer is taken for a wait.
+    pub fn taken_over(generation: Generation, state: State<L>, away_until: Moment) -> Self {
+        let state = match state {
+            State::Waiting(wait) | State::Offered { wait, .. } => State::Waiting(Wait {
+                ticket: generation,
+                ..wait
+            }),
+            State::Idle | State::Chatting(_) | State::Gone => state,
+        };
+        Self {
+            generation,
+            state,
+            presence: Presence::Away { until: away_until },
+        }
+    }
+
     /// How often the seat has moved.
     pub const fn generation(&self) -> Generation {
         self.generation
@@ -330,18 +348,21 @@ impl<L> Session<L> {
         }
     }
 
-    /// The connection is gone: the seat is held until `until`, and an offer is dead.
+    /// The connection is gone: the seat is held until `until`. An offer stands: whether it comes to a chat is not for
+    /// this side alone to say.
     pub fn drop_connection(&mut self, until: Moment) {
         self.presence = Presence::Away { until };
-        if self.renew().is_none() {
-            self.grow();
-        }
+        self.search_anew();
     }
 
     /// A connection is attached, perhaps in place of another.
     pub fn attach(&mut self) {
         self.presence = Presence::Here;
-        if self.renew().is_none() {
+        self.search_anew();
+    }
+
+    fn search_anew(&mut self) {
+        if matches!(self.state, State::Offered { .. }) || self.renew().is_none() {
             self.grow();
         }
     }

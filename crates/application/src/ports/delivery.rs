@@ -4,6 +4,7 @@
     allow(clippy::ref_option_ref, reason = "the mock borrows what is borrowed already")
 )]
 
+use super::IdHash;
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Replay, Welcome};
 use passerby_domain::time::Moment;
@@ -41,6 +42,28 @@ pub enum Flush {
     Later,
 }
 
+/// What an outbox holds, to be moved to another node.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct OutboxContents {
+    /// The number of the last event.
+    pub last: Seq,
+    /// The chat its seat is in.
+    pub chat: Option<ChatId>,
+    /// Numbered events that may have to be told again, in order, as they are written.
+    pub events: Vec<(Seq, Box<[u8]>)>,
+    /// The ids of the messages last placed in the present chat, oldest first.
+    pub placed: Vec<IdHash>,
+}
+
+impl std::fmt::Debug for OutboxContents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutboxContents")
+            .field("last", &self.last)
+            .field("events", &self.events.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Puts notices into outboxes, in the order of the calls, each outbox under a small lock of its own.
 ///
 /// An outbox numbers what is numbered, keeps it for a replay, and writes to the connection attached to it. It
@@ -58,6 +81,13 @@ pub trait Delivery: Send + Sync + 'static {
 
     /// Makes an outbox with no connection.
     fn open(&self) -> Self::Route;
+
+    /// Makes an outbox with no connection that goes on where one on another node ended.
+    fn unpack(&self, contents: OutboxContents) -> Self::Route;
+
+    /// What the outbox holds. Its connection is hung up on as replaced, and whatever is put into it afterwards is lost:
+    /// it is on its way to another node.
+    fn pack(&self, route: &Self::Route) -> OutboxContents;
 
     /// Attaches a connection, hanging up on the one before. The first word on it is `welcome`, with its `replay`
     /// filled in under the outbox's lock; the replay of all after `seen` follows it. Nothing is written before the
@@ -95,11 +125,11 @@ pub trait Delivery: Send + Sync + 'static {
         route: &Self::Route,
         chat: ChatId,
         notice: &Notice<'a>,
-        id: Option<&'a str>,
+        id: Option<IdHash>,
     ) -> Result<Receipt, Undelivered>;
 
     /// Whether the message `id` was placed in this outbox in `chat`, as far as that is remembered.
-    fn has_placed(&self, route: &Self::Route, chat: ChatId, id: &str) -> bool;
+    fn has_placed(&self, route: &Self::Route, chat: ChatId, id: IdHash) -> bool;
 
     /// Writes what was put off.
     fn flush(&self, route: &Self::Route);

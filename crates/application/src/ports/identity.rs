@@ -18,6 +18,11 @@ impl fmt::Debug for ResumeToken {
     }
 }
 
+/// What is remembered of the id that a user gave a message: a keyed hash, the same on all nodes of a cluster, so that
+/// nobody can make two ids that collide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdHash(pub u64);
+
 /// Makes every id and token, and hashes addresses.
 ///
 /// All methods are called from many threads and never wait.
@@ -31,6 +36,9 @@ pub trait Identity: Send + Sync + 'static {
 
     /// What limits, bans and blocks know an address by.
     fn origins(&self, address: IpAddr) -> Origins;
+
+    /// What to remember of the id of a message.
+    fn digest(&self, id: &str) -> IdHash;
 
     /// The token number `serial` of a seat: opaque, URL-safe, at most 128 bytes, unforgeable.
     fn token(&self, seat: UserId, serial: TokenSerial) -> ResumeToken;

@@ -1,12 +1,12 @@
 //! Where pairing happens.
 
-use super::StoreError;
+use super::{StoreError, TokenSerial};
 use passerby_domain::cooldown::Avoided;
-use passerby_domain::criteria::{Criteria, Patience};
-use passerby_domain::id::{ChatId, Generation, NodeId, Origin, UserId};
-use passerby_domain::notice::Census;
+use passerby_domain::criteria::{Criteria, Interest, Language, Patience};
+use passerby_domain::id::{ChatId, Generation, Incarnation, NodeId, Origin, UserId};
+use passerby_domain::notice::{Census, Role};
 use passerby_domain::priority::Place;
-use passerby_domain::time::Moment;
+use passerby_domain::time::{Millis, Moment};
 use std::future::Future;
 
 /// Who may meet whom, beyond what the two want themselves.
@@ -53,6 +53,8 @@ pub struct Seeker {
     pub from: Moment,
     /// Whom it must not meet.
     pub avoid: Vec<Avoided>,
+    /// The oldest of its tokens that is still good, should another node have to take it over.
+    pub serial: TokenSerial,
     /// The name of the chat, should there be one.
     pub chat: ChatId,
 }
@@ -68,11 +70,36 @@ pub struct Offer {
     pub found: Stamp,
 }
 
+/// Somebody whose seat is held by another node, as a seat of this node may get to know them. No user ever does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Their seat.
+    pub stamp: Stamp,
+    /// Who holds it.
+    pub owner: Incarnation,
+    /// Where they come from, as bans know it.
+    pub origin: Origin,
+    /// Where they come from, as blocks know it.
+    pub lasting_origin: Origin,
+    /// The interests that both named.
+    pub common_interests: Box<[Interest]>,
+    /// The language that both named, if it is one.
+    pub language: Option<Language>,
+}
+
 /// The answer to a search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Somebody was there. Both are out of the queue, and nobody else is offered either.
+    /// Somebody on this node was there. Both are out of the queue, and nobody else is offered either.
     Offered(Offer),
+    /// Somebody on another node was there. Both are out of the queue for as long as the offer is open: a second, in
+    /// which the owner of the one who was found must [agree](PairingStore::agree).
+    Proposed {
+        /// The offer.
+        offer: Offer,
+        /// Who was found.
+        found: Box<Stranger>,
+    },
     /// Nobody was. The seeker is in the queue, and whoever comes finds it.
     Waiting {
         /// The earliest moment at which the answer can change without anybody else's doing: the end of a
@@ -84,11 +111,149 @@ pub enum Claim {
     Stale,
 }
 
+/// What came of an offer. Once said, it is never taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both are in the chat.
+    Agreed,
+    /// Nothing came of it: one of the two has moved on, or the time was over. Neither is in the queue until its owner
+    /// claims anew, with a newer generation.
+    Lapsed,
+}
+
+/// What another node has to know of a seat to take it over.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    /// The seat as it is now.
+    pub stamp: Stamp,
+    /// Where it comes from, as bans know it.
+    pub origin: Origin,
+    /// Where it comes from, as blocks know it.
+    pub lasting_origin: Origin,
+    /// What it wants.
+    pub criteria: Criteria,
+    /// Whom it must not meet.
+    pub avoid: Vec<Avoided>,
+    /// The oldest of its tokens that is still good.
+    pub serial: TokenSerial,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Where a seat stands that is not searching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Out of the queue and out of any chat.
+    Idle,
+    /// In the queue, but its user is away, so that nobody may find it.
+    Held {
+        /// Its place in the queue.
+        place: Place,
+        /// Since when its patience counts.
+        from: Moment,
+    },
+    /// In a chat.
+    Chatting {
+        /// Which one.
+        chat: ChatId,
+        /// With whom.
+        partner: UserId,
+        /// Which end of it.
+        role: Role,
+        /// The place of the wait that led there.
+        place: Place,
+    },
+}
+
+/// A seat that was taken from the node that held it, or from what that node left.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Who held it until now.
+    pub former: Incarnation,
+    /// What the store knew of it. Its stamp is that of the new tenure.
+    pub dossier: Dossier,
+    /// Its partner and who holds them, if it is in a chat and they are still there.
+    pub partner: Option<Stranger>,
+    /// What the former owner left behind at its end, if it did: all there was.
+    pub legacy: Option<Box<super::Handover>>,
+}
+
+/// Who holds a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The node.
+    pub owner: Incarnation,
+    /// Where the seat comes from, as bans know it.
+    pub origin: Origin,
+}
+
+/// What an owner believes about one of its seats, to be compared with what the store knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Belief {
+    /// The seat.
+    pub stamp: Stamp,
+    /// Where it stands.
+    pub standing: Believed,
+}
+
+/// Where an owner believes that a seat stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Believed {
+    /// In the queue, with the stamp's generation as its ticket.
+    Waiting,
+    /// In this chat.
+    Chatting(ChatId),
+    /// In neither.
+    Resting,
+}
+
+/// Where a store and an owner differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The store knows something else, or nothing, of this seat.
+    Unlike(UserId),
+    /// Another node holds this seat, and has for longer than the asker knows.
+    Taken(UserId),
+}
+
+/// The answer to a heartbeat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// How many people there are on all nodes that live.
+    pub census: Census,
+    /// The other nodes that the store knows of, and for how long each has been silent.
+    pub peers: Vec<(Incarnation, Millis)>,
+    /// Whether what the store knew a heartbeat ago it still knows.
+    pub memory: StoreMemory,
+}
+
+impl From<Census> for Pulse {
+    /// The answer to a node that is alone, by a store that forgets nothing.
+    fn from(census: Census) -> Self {
+        Self {
+            census,
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether a store is what it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreMemory {
+    /// It is.
+    #[default]
+    Kept,
+    /// It was emptied or restored, its time made a leap, or it had given up this node. All must be said again.
+    Lost,
+}
+
 /// What becomes of a seat that is no longer in the queue nor in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// It stays, idle or held.
+    /// It stays, idle.
     Rest,
+    /// It stays in its place in the queue, but its user is away, so that nobody may find it.
+    Hold,
     /// It is gone for ever.
     Gone,
 }
@@ -110,7 +275,11 @@ pub struct Block {
 /// an offer included. So operations may arrive late, twice or out of order.
 ///
 /// The store proposes; the seat's owner disposes. An [`Offer`] becomes a chat when the owners of both seats
-/// agree to it, and whoever finds their own seat free again claims anew, with a newer generation.
+/// agree to it, and whoever finds their own seat free again claims anew, with a newer generation. A seat whose offer
+/// was ended by the other side's newer word stays out of the queue until then.
+///
+/// Each node has a store of its own to speak to, which knows which node that is: what it says of a seat, it says as
+/// that seat's owner. A store that one node has to itself has no use for the operations that have a body here.
 ///
 /// Dropping a future leaves the operation done or not done, never half done.
 #[cfg_attr(feature = "testing", mockall::automock)]
@@ -122,18 +291,81 @@ pub trait PairingStore: Send + Sync + 'static {
     /// [`StoreError`]. After a time-out the seeker may be in the queue or in an offer; a newer claim settles it.
     fn claim(&self, seeker: Seeker) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
-    /// Both seats of an offer are in their chat, with these generations now.
+    /// Both seats of an offer are in their chat, with these generations now: first the one who looked. Both are of
+    /// this node.
     ///
     /// # Errors
     /// [`StoreError`].
     fn confirm(&self, chat: ChatId, seats: [Stamp; 2])
     -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// The owner of the one who was found agrees to an offer that another node's seat made. It comes to the chat if
+    /// the offer is open still: its time is not over, and neither seat has moved on. Asked again, says the same.
+    ///
+    /// # Errors
+    /// [`StoreError`]; both may be in the chat after a time-out. [`PairingStore::settle`] tells.
+    fn agree(&self, offer: Offer) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        let _ = offer;
+        async { Ok(Verdict::Lapsed) }
+    }
+
+    /// Ends an offer that is still open, and says what came of it. Either owner may ask.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn settle(&self, offer: Offer) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        let _ = offer;
+        async { Ok(Verdict::Lapsed) }
+    }
+
     /// The seat is out of the queue and out of any chat.
     ///
     /// # Errors
     /// [`StoreError`].
     fn release(&self, seat: Stamp, release: Release) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Notes what another node has to know to take over a seat that is not in the queue. A seat in the queue was noted
+    /// by its [`claim`](PairingStore::claim).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn keep(&self, dossier: Dossier) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = dossier;
+        async { Ok(()) }
+    }
+
+    /// Leaves all there is of a seat with the store, since this node ends and nobody has come for it yet. What the
+    /// seat's user is owed is kept until their grace is over, and not longer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn bequeath(&self, handover: super::Handover) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = handover;
+        async { Ok(()) }
+    }
+
+    /// Makes this node the owner of a seat, whoever held it. `None` if there is no such seat, or if `serial` is older
+    /// than the oldest of its tokens that is still good.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the seat may be this node's after a time-out. Asking again is harmless.
+    fn take(
+        &self,
+        seat: UserId,
+        serial: TokenSerial,
+    ) -> impl Future<Output = Result<Option<Taken>, StoreError>> + Send {
+        let _ = (seat, serial);
+        async { Ok(None) }
+    }
+
+    /// Who holds a seat; `None` if nobody does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn locate(&self, seat: UserId) -> impl Future<Output = Result<Option<Location>, StoreError>> + Send {
+        let _ = seat;
+        async { Ok(None) }
+    }
 
     /// Keeps two users apart.
     ///
@@ -145,9 +377,28 @@ pub trait PairingStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`].
-    fn heartbeat(
+    fn heartbeat(&self, node: &NodeId, own: Census)
+    -> impl Future<Output = Result<Pulse, StoreError>> + Send;
+
+    /// Compares what this node believes of its seats with what the store knows. A seat that is on the way from one
+    /// state to another may differ; one that differs twice does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn verify(
         &self,
-        node: &NodeId,
-        own: Census,
-    ) -> impl Future<Output = Result<Census, StoreError>> + Send;
+        beliefs: Vec<Belief>,
+    ) -> impl Future<Output = Result<Vec<Difference>, StoreError>> + Send {
+        let _ = beliefs;
+        async { Ok(Vec::new()) }
+    }
+
+    /// Forgets what dead nodes left: their seats leave the queue at once, and are gone when nobody has taken them over
+    /// by the end of the longest grace. Any node may do it, and does a bounded part each time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn reap(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Ok(()) }
+    }
 }

@@ -1,8 +1,8 @@
 //! A node made of fakes.
 
 use super::{
-    CountingIdentity, FactLog, HonestPairing, ListedBans, ListedReports, ManualClock, NoLimits, PassAll,
-    RecordingDelivery, RecordingWire, Visit, Visitor,
+    CountingIdentity, FactLog, HonestPairing, ListedBans, ListedReports, ManualClock, NoLimits, NoPeers,
+    PassAll, RecordingDelivery, RecordingWire, Visit, Visitor,
 };
 use crate::chat::{Adapters, Chat, Options};
 use crate::ports::{Bans, PairingRules, PairingStore, Ports, Reports, SameOrigin, TextScreen, TurnedAway};
@@ -24,6 +24,7 @@ pub struct TestPorts<S, T>(PhantomData<fn(S, T)>);
 impl<S: PairingStore, T: TextScreen> Ports for TestPorts<S, T> {
     type Pairing = S;
     type Wire = RecordingWire;
+    type Peers = NoPeers;
     type Delivery = RecordingDelivery;
     type Clock = ManualClock;
     type Identity = CountingIdentity;
@@ -141,6 +142,7 @@ impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
         let facts = FactLog::default();
         let adapters = Adapters {
             pairing: self.pairing,
+            peers: NoPeers,
             delivery: RecordingDelivery::default(),
             clock: self.clock.clone(),
             identity: CountingIdentity::default(),

@@ -1,7 +1,7 @@
 //! A delivery that gives whole notices to [`RecordingWire`]s.
 
 use super::{RecordingWire, Told};
-use crate::ports::{Delivery, Farewell, Flush, Receipt, Undelivered};
+use crate::ports::{Delivery, Farewell, Flush, IdHash, OutboxContents, Receipt, Undelivered};
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Persistence, Replay, Welcome};
 use passerby_domain::time::Moment;
@@ -42,12 +42,16 @@ pub struct RecordingRoute {
 struct Outbox {
     chat: Option<ChatId>,
     wire: Option<Arc<RecordingWire>>,
-    /// Every numbered notice; the first has number 1.
+    /// The number of the last event before those in `numbered`.
+    last: u64,
+    /// What was told on another node, as it came from there.
+    packed: Vec<(Seq, Box<[u8]>)>,
+    /// Every numbered notice since.
     numbered: Vec<Told>,
     /// What the next flush writes.
     unwritten: Vec<Told>,
     /// The ids of the messages placed in the present chat.
-    placed: Vec<String>,
+    placed: Vec<IdHash>,
 }
 
 impl Outbox {
@@ -75,10 +79,11 @@ impl Outbox {
     }
 
     fn replay(&self, seen: Option<Seq>) -> Replay {
-        let last = self.numbered.len() as u64;
+        let last = self.last + self.numbered.len() as u64;
+        let held = self.packed.first().map_or(self.last, |(seq, _)| seq.get() - 1);
         match seen.map(Seq::get) {
             None => Replay::Fresh,
-            Some(seq) if seq <= last => Replay::Whole { seq, replay_to: last },
+            Some(seq) if (held..=last).contains(&seq) => Replay::Whole { seq, replay_to: last },
             Some(_) => Replay::Gap {
                 seq: last,
                 replay_to: last,
@@ -104,6 +109,36 @@ impl Delivery for RecordingDelivery {
         }
     }
 
+    fn unpack(&self, contents: OutboxContents) -> RecordingRoute {
+        let route = self.open();
+        {
+            let mut outbox = route.lock();
+            outbox.last = contents.last.get();
+            outbox.chat = contents.chat;
+            outbox.placed = contents.placed;
+            outbox.packed = contents.events;
+        }
+        route
+    }
+
+    fn pack(&self, route: &RecordingRoute) -> OutboxContents {
+        let mut outbox = route.lock();
+        outbox.hang_up(Farewell::Replaced);
+        let packed = mem::take(&mut outbox.packed).into_iter();
+        let first = outbox.last + 1;
+        let numbered = mem::take(&mut outbox.numbered);
+        let count = numbered.len() as u64;
+        let told = (first..).zip(&numbered);
+        let events =
+            told.map(|(seq, told)| (Seq::new(seq), format!("{told:?}").into_bytes().into_boxed_slice()));
+        OutboxContents {
+            last: Seq::new(outbox.last + count),
+            chat: outbox.chat.take(),
+            events: packed.chain(events).collect(),
+            placed: mem::take(&mut outbox.placed),
+        }
+    }
+
     fn attach(
         &self,
         route: &RecordingRoute,
@@ -122,8 +157,13 @@ impl Delivery for RecordingDelivery {
             Replay::Fresh => 0,
             Replay::Whole { seq, .. } | Replay::Gap { seq, .. } => seq,
         };
-        let missed = usize::try_from(after).map_or(&[][..], |after| &outbox.numbered[after..]);
-        outbox.unwritten = [&[Told::from(&Notice::Welcome(&welcome))], missed].concat();
+        let packed = outbox.packed.iter().filter(|(seq, _)| seq.get() > after);
+        let packed = packed.map(|(_, event)| Told::Frame(event.to_vec()));
+        let known = usize::try_from(after.saturating_sub(outbox.last)).unwrap_or(usize::MAX);
+        let missed = outbox.numbered.iter().skip(known).cloned();
+        let welcome = std::iter::once(Told::from(&Notice::Welcome(&welcome)));
+        let unwritten = welcome.chain(packed).chain(missed).collect();
+        outbox.unwritten = unwritten;
         outbox.wire = Some(wire);
         replay
     }
@@ -165,7 +205,7 @@ impl Delivery for RecordingDelivery {
         route: &RecordingRoute,
         chat: ChatId,
         notice: &Notice<'_>,
-        id: Option<&str>,
+        id: Option<IdHash>,
     ) -> Result<Receipt, Undelivered> {
         let mut outbox = route.lock();
         if outbox.chat != Some(chat) {
@@ -174,20 +214,20 @@ impl Delivery for RecordingDelivery {
         if notice.persistence() == Persistence::Transient && outbox.wire.is_none() {
             return Err(Undelivered::Away);
         }
-        if id.is_some_and(|id| outbox.placed.iter().any(|placed| placed == id)) {
+        if id.is_some_and(|id| outbox.placed.contains(&id)) {
             return Ok(Receipt::Repeated);
         }
         if outbox.unwritten.len() >= route.room.load(Ordering::SeqCst) {
             return Err(Undelivered::Full);
         }
         outbox.put(notice);
-        outbox.placed.extend(id.map(str::to_owned));
+        outbox.placed.extend(id);
         Ok(Receipt::Placed)
     }
 
-    fn has_placed(&self, route: &RecordingRoute, chat: ChatId, id: &str) -> bool {
+    fn has_placed(&self, route: &RecordingRoute, chat: ChatId, id: IdHash) -> bool {
         let outbox = route.lock();
-        outbox.chat == Some(chat) && outbox.placed.iter().any(|placed| placed == id)
+        outbox.chat == Some(chat) && outbox.placed.contains(&id)
     }
 
     fn flush(&self, route: &RecordingRoute) {

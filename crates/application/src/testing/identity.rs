@@ -1,6 +1,6 @@
 //! Ids that count.
 
-use crate::ports::{Identity, ResumeToken, TokenSerial};
+use crate::ports::{IdHash, Identity, ResumeToken, TokenSerial};
 use passerby_domain::id::{ChatId, Origin, Origins, UserId};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +33,11 @@ impl Identity for CountingIdentity {
             wider: None,
             lasting: Origin::from_bits(!bits),
         }
+    }
+
+    fn digest(&self, id: &str) -> IdHash {
+        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        IdHash(id.bytes().fold(0xcbf2_9ce4_8422_2325, fold))
     }
 
     fn token(&self, seat: UserId, serial: TokenSerial) -> ResumeToken {

@@ -2,7 +2,8 @@
 
 use super::ManualClock;
 use crate::ports::{
-    Block, Claim, Clock, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp, StoreError,
+    Block, Claim, Clock, Offer, PairingRules, PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp,
+    StoreError,
 };
 use passerby_domain::criteria::{Openness, Wish, fit};
 use passerby_domain::id::{ChatId, Generation, NodeId, UserId};
@@ -203,7 +204,7 @@ impl PairingStore for HonestPairing {
         let mut known = self.lock();
         if known.heeds(seat) {
             let phase = match release {
-                Release::Rest => Phase::Settled,
+                Release::Rest | Release::Hold => Phase::Settled,
                 Release::Gone => Phase::Gone,
             };
             known.replace(seat, phase);
@@ -216,18 +217,18 @@ impl PairingStore for HonestPairing {
         Ok(())
     }
 
-    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
         let now = self.clock.now();
         let nodes = &mut self.lock().nodes;
         nodes.retain(|(known, _, heard)| known != node && now < *heard + LEASE);
         nodes.push((node.clone(), own, now));
-        let sum = nodes
+        let census = nodes
             .iter()
             .fold(Census::default(), |sum, (_, census, _)| Census {
                 online: sum.online + census.online,
                 waiting: sum.waiting + census.waiting,
                 chatting: sum.chatting + census.chatting,
             });
-        Ok(sum)
+        Ok(census.into())
     }
 }

@@ -1,7 +1,10 @@
 //! A store at the end of a bad line.
 
-use crate::ports::{Block, Claim, PairingStore, Release, Seeker, Stamp, StoreError};
-use passerby_domain::id::{ChatId, NodeId};
+use crate::ports::{
+    Belief, Block, Claim, Difference, Dossier, Handover, Location, Offer, PairingStore, Pulse, Release,
+    Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
+};
+use passerby_domain::id::{ChatId, NodeId, UserId};
 use passerby_domain::notice::Census;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,7 +119,39 @@ impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
         self.ask(self.store.block(block)).await
     }
 
-    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
         self.ask(self.store.heartbeat(node, own)).await
+    }
+
+    async fn agree(&self, offer: Offer) -> Result<Verdict, StoreError> {
+        self.ask(self.store.agree(offer)).await
+    }
+
+    async fn settle(&self, offer: Offer) -> Result<Verdict, StoreError> {
+        self.ask(self.store.settle(offer)).await
+    }
+
+    async fn keep(&self, dossier: Dossier) -> Result<(), StoreError> {
+        self.ask(self.store.keep(dossier)).await
+    }
+
+    async fn bequeath(&self, handover: Handover) -> Result<(), StoreError> {
+        self.ask(self.store.bequeath(handover)).await
+    }
+
+    async fn take(&self, seat: UserId, serial: TokenSerial) -> Result<Option<Taken>, StoreError> {
+        self.ask(self.store.take(seat, serial)).await
+    }
+
+    async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {
+        self.ask(self.store.locate(seat)).await
+    }
+
+    async fn verify(&self, beliefs: Vec<Belief>) -> Result<Vec<Difference>, StoreError> {
+        self.ask(self.store.verify(beliefs)).await
+    }
+
+    async fn reap(&self) -> Result<(), StoreError> {
+        self.ask(self.store.reap()).await
     }
 }

@@ -20,8 +20,8 @@ impl<P: Ports> Chat<P> {
             .heartbeat(&self.options.node, self.own_census())
             .await
         {
-            Ok(census) => {
-                self.set_census(census);
+            Ok(pulse) => {
+                self.set_census(pulse.census);
                 if self.take_doubt() {
                     self.say_all_again().await;
                 }

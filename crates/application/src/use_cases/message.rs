@@ -6,13 +6,14 @@
 use super::part::{WrongChat, present_chat};
 use crate::book::Book;
 use crate::chat::Chat;
-use crate::ports::{Clock, Delivery, Fact, Flush, Ports, Receipt, Screened, TextScreen, Undelivered};
+use crate::ports::{
+    Clock, Delivery, Fact, Flush, Identity, Ports, Receipt, Screened, TextScreen, Undelivered,
+};
 use crate::seat::Seat;
 use passerby_domain::flood::Exhausted;
 use passerby_domain::notice::{Notice, Secret};
 use passerby_domain::text::{MessageId, Text, TextError};
 use passerby_domain::time::Millis;
-use std::hash::BuildHasher;
 
 /// Why a message was not passed on. It never will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,10 +86,8 @@ impl<P: Ports> Chat<P> {
         } = &mut *book;
         let chatting = present_chat(session, chat)?;
         let (chat, partner) = (chatting.chat, &chatting.link.partner);
-        let hash = |id: MessageId<'_>| self.hashes.hash_one(id.as_str());
-        let unheard = id
-            .filter(|_| !refusals.is_empty())
-            .and_then(|id| refusals.perhaps_unheard(hash(id), *connection));
+        let hash = id.map(|id| self.adapters.identity.digest(id.as_str()));
+        let unheard = hash.and_then(|id| refusals.perhaps_unheard(id, *connection));
         let taken = messages.take(self.options.messages.as_ref(), now);
         let parsed = Text::parse(text, self.options.message_chars);
         let checked = unheard
@@ -107,11 +106,11 @@ impl<P: Ports> Chat<P> {
                     at: self.adapters.clock.unix(now),
                 };
                 delivery
-                    .deliver(&partner.route, chat, &message, id.map(MessageId::as_str))
+                    .deliver(&partner.route, chat, &message, hash)
                     .map_err(MessageError::Unreachable)
             }
             // An error says "never delivered", which would be a lie about a message that was.
-            Err(_) if id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id.as_str())) => {
+            Err(_) if hash.is_some_and(|id| delivery.has_placed(&partner.route, chat, id)) => {
                 Ok(Receipt::Repeated)
             }
             Err(error) => Err(error),
@@ -130,8 +129,8 @@ impl<P: Ports> Chat<P> {
                 Ok(())
             }
             Err(error) => {
-                if let Some(id) = id.filter(|_| unheard.is_none()) {
-                    refusals.remember(hash(id), *connection, error);
+                if let Some(id) = hash.filter(|_| unheard.is_none()) {
+                    refusals.remember(id, *connection, error);
                 }
                 match error {
                     MessageError::RateLimited { .. } => self.note(Fact::RateLimited),

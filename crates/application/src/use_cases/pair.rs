@@ -59,7 +59,7 @@ impl<P: Ports> Chat<P> {
         match self.promptly(seat, self.adapters.pairing.claim(seeker)).await {
             Ok(Claim::Offered(offer)) => return Some(offer),
             Ok(Claim::Waiting { retry_at }) => self.keep_waiting(seat, ticket, Pairing::Running, retry_at),
-            Ok(Claim::Stale) => {}
+            Ok(Claim::Stale | Claim::Proposed { .. }) => {}
             Err(_) => {
                 self.doubt_store();
                 self.keep_waiting(seat, ticket, Pairing::Paused, Some(self.now() + STORE_RETRY));
@@ -84,6 +84,7 @@ impl<P: Ports> Chat<P> {
             place: wait.place,
             from: wait.from,
             avoid: book.avoidance.in_force(now).copied().collect(),
+            serial: book.tokens.used,
             chat: self.adapters.identity.chat_id(),
         })
     }

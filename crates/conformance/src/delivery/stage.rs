@@ -2,8 +2,8 @@
 
 use super::{DeliverySetup, Limits, TapeWire};
 use crate::setup::manual_clock;
-use passerby_application::ports::{Delivery, Farewell, Flush, Receipt, Undelivered};
-use passerby_application::testing::ManualClock;
+use passerby_application::ports::{Delivery, Farewell, Flush, IdHash, Identity as _, Receipt, Undelivered};
+use passerby_application::testing::{CountingIdentity, ManualClock};
 use passerby_domain::criteria::Mode;
 use passerby_domain::id::{ChatId, NodeId, Seq, UserId};
 use passerby_domain::notice::{
@@ -149,7 +149,8 @@ impl<S: DeliverySetup> Stage<S> {
             text: Secret(text),
             at: UnixMillis(0),
         };
-        self.port().deliver(&self.route, chat, &message, id)
+        self.port()
+            .deliver(&self.route, chat, &message, id.map(remembered))
     }
 
     /// The partner says something new, and it is flushed.
@@ -168,8 +169,13 @@ impl<S: DeliverySetup> Stage<S> {
     }
 
     pub(super) fn has_placed(&self, chat: ChatId, id: &str) -> bool {
-        self.port().has_placed(&self.route, chat, id)
+        self.port().has_placed(&self.route, chat, remembered(id))
     }
+}
+
+/// What is remembered of the id of a message.
+fn remembered(id: &str) -> IdHash {
+    CountingIdentity::default().digest(id)
 }
 
 /// The chat of that number.

@@ -22,6 +22,7 @@ async fn beat<S: PairingSetup>(scene: &Scene<S>, node: &str, own: Census) -> Cen
         .heartbeat(&node, own)
         .await
         .expect("a heartbeat is answered")
+        .census
 }
 
 /// Its own counts included; of each node the latest.

@@ -114,7 +114,7 @@ impl Crowd {
             Claim::Waiting { .. } => {
                 self.waiting.insert(seeker.seat);
             }
-            Claim::Stale => panic!("nobody knows {seeker:?} better"),
+            other @ (Claim::Stale | Claim::Proposed { .. }) => panic!("{other:?} for {seeker:?}"),
         }
     }
 

@@ -61,7 +61,9 @@ async fn meets_as_the_rule_allows<S: PairingSetup>(patience: Patience) {
                     assert!(fits, "{one:?} and {other:?} do not fit");
                 }
                 Claim::Waiting { .. } => assert!(!fits, "{one:?} and {other:?} fit"),
-                Claim::Stale => panic!("nobody knows {:?} better", second.stamp),
+                other @ (Claim::Stale | Claim::Proposed { .. }) => {
+                    panic!("{other:?} for {:?}", second.stamp)
+                }
             }
             scene.goes(later(first.stamp, 1)).await;
             scene.goes(later(second.stamp, 1)).await;

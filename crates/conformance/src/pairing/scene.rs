@@ -2,7 +2,7 @@
 
 use super::PairingSetup;
 use passerby_application::ports::{
-    Block, Claim, Offer, PairingRules, PairingStore as _, Release, SameOrigin, Seeker, Stamp,
+    Block, Claim, Offer, PairingRules, PairingStore as _, Release, SameOrigin, Seeker, Stamp, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode, Patience};
@@ -64,6 +64,7 @@ impl<S: PairingSetup> Scene<S> {
             place: Place::taken_at(self.now()),
             from: self.now(),
             avoid: Vec::new(),
+            serial: TokenSerial(1),
             chat: ChatId::from_bits(3_000_000 + seat),
         }
     }

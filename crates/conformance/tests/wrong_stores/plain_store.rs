@@ -1,7 +1,7 @@
 //! A store that goes through a list, and can be made wrong.
 
 use passerby_application::ports::{
-    Block, Claim, Clock as _, Offer, PairingRules, PairingStore, Release, SameOrigin, Seeker, Stamp,
+    Block, Claim, Clock as _, Offer, PairingRules, PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp,
     StoreError,
 };
 use passerby_application::testing::ManualClock;
@@ -242,7 +242,7 @@ impl PairingStore for PlainStore {
         let mut state = self.state();
         if self.heeds(&state, seat) {
             let phase = match release {
-                Release::Rest => Phase::Settled,
+                Release::Rest | Release::Hold => Phase::Settled,
                 Release::Gone => Phase::Gone,
             };
             self.replace(&mut state, seat, phase);
@@ -255,19 +255,20 @@ impl PairingStore for PlainStore {
         Ok(())
     }
 
-    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
         let (mut state, now) = (self.state(), self.clock.now());
         state
             .nodes
             .retain(|(known, _, at)| known != node && now < *at + Millis::from_secs(5));
         state.nodes.push((node.clone(), own, now));
-        Ok(state
+        let census = state
             .nodes
             .iter()
             .fold(Census::default(), |sum, (_, census, _)| Census {
                 online: sum.online + census.online,
                 waiting: sum.waiting + census.waiting,
                 chatting: sum.chatting + census.chatting,
-            }))
+            });
+        Ok(census.into())
     }
 }

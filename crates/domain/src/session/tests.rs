@@ -169,14 +169,37 @@ fn nobody_is_offered_while_their_user_is_away() {
 }
 
 #[test]
-fn a_drop_kills_an_offer_and_keeps_the_place() {
+fn an_offer_outlives_a_drop_and_may_come_to_a_chat_or_to_nothing() {
+    let mut session = seat(Kind::Offered);
+    session.drop_connection(at(30));
+    assert_eq!(session.confirm(chat(), "partner"), Ok(()));
+    assert_eq!(session.presence(), Presence::Away { until: at(30) });
+
     let mut session = seat(Kind::Offered);
     let before = wait(&session);
     session.drop_connection(at(30));
-    assert_eq!(session.confirm(chat(), "partner"), Err(No::Stale));
-    let after = wait(&session);
+    session.attach();
+    let after = session.withdraw(chat()).unwrap();
     assert_eq!((after.place, after.from), (before.place, before.from));
     assert_ne!(after.ticket, before.ticket);
+}
+
+#[test]
+fn a_seat_that_is_taken_over_stands_as_it_stood_and_is_newer_than_it_ever_was() {
+    let mut there = seat(Kind::Waiting);
+    let before = wait(&there);
+    let here = Session::taken_over(there.generation().next_tenure(), there.state().clone(), at(30));
+    assert_eq!(here.presence(), Presence::Away { until: at(30) });
+    assert_eq!(wait(&here).place, before.place);
+    there.renew();
+    assert!(wait(&here).ticket > wait(&there).ticket);
+    let chatting = seat(Kind::Chatting);
+    let here = Session::taken_over(
+        chatting.generation().next_tenure(),
+        chatting.state().clone(),
+        at(30),
+    );
+    assert_eq!(here.chatting().unwrap().chat, chat());
 }
 
 #[test]

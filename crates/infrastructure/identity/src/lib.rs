@@ -11,8 +11,8 @@ mod token;
 
 use keys::{Keys, Purpose};
 use network::Width;
-use passerby_application::ports::{Identity, ResumeToken, TokenSerial};
-use passerby_domain::id::{ChatId, Origins, UserId, WiderOrigins};
+use passerby_application::ports::{IdHash, Identity, ResumeToken, TokenSerial};
+use passerby_domain::id::{ChatId, Incarnation, Origins, UserId, WiderOrigins};
 use sequence::Sequence;
 use std::fmt;
 use std::net::IpAddr;
@@ -56,6 +56,16 @@ impl KeyedIdentity {
     }
 }
 
+/// A name for one life of a node, drawn at random.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub fn incarnation() -> Result<Incarnation, NoRandomness> {
+    Ok(Incarnation::from_bits(u64::from_le_bytes(
+        sequence::random_bytes()?,
+    )))
+}
+
 impl fmt::Debug for KeyedIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyedIdentity([REDACTED])")
@@ -90,6 +100,10 @@ impl Identity for KeyedIdentity {
             wider,
             lasting: hash(Purpose::LastingOrigin, Width::Exact),
         }
+    }
+
+    fn digest(&self, id: &str) -> IdHash {
+        IdHash(self.keys.digest(id))
     }
 
     fn token(&self, seat: UserId, serial: TokenSerial) -> ResumeToken {

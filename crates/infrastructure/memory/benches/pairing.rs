@@ -127,6 +127,7 @@ fn person(seat: u64) -> Seeker {
         place: Place::taken_at(NOW - Millis::new(seat)),
         from: NOW,
         avoid: Vec::new(),
+        serial: passerby_application::ports::TokenSerial(1),
         chat: ChatId::from_bits(bits),
     }
 }

@@ -9,12 +9,13 @@ mod outbox;
 mod ring;
 
 use outbox::Outbox;
-use passerby_application::ports::{Clock, Delivery, Farewell, Flush, Receipt, Undelivered, Wire};
+use passerby_application::ports::{
+    Clock, Delivery, Farewell, Flush, IdHash, OutboxContents, Receipt, Undelivered, Wire,
+};
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Replay, Welcome};
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
-use std::hash::RandomState;
 use std::sync::Arc;
 
 /// How much an outbox holds.
@@ -36,8 +37,6 @@ struct Shared<W: Wire, C> {
     limits: OutboxLimits,
     encoder: W::Encoder,
     clock: C,
-    /// Ids of messages are remembered as keyed hashes, so that nobody can make two that collide.
-    hashes: RandomState,
 }
 
 /// Delivers notices to the seats of this node.
@@ -76,7 +75,6 @@ impl<W: Wire, C: Clock> Hub<W, C> {
                 limits,
                 encoder,
                 clock,
-                hashes: RandomState::new(),
             }),
         }
     }
@@ -88,6 +86,14 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
 
     fn open(&self) -> Self::Route {
         LocalRoute(Outbox::open(self.shared.clone()))
+    }
+
+    fn unpack(&self, contents: OutboxContents) -> Self::Route {
+        LocalRoute(Outbox::unpack(self.shared.clone(), contents))
+    }
+
+    fn pack(&self, route: &Self::Route) -> OutboxContents {
+        route.0.pack()
     }
 
     fn attach(&self, route: &Self::Route, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'_>) -> Replay {
@@ -111,12 +117,12 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         route: &Self::Route,
         chat: ChatId,
         notice: &Notice<'a>,
-        id: Option<&'a str>,
+        id: Option<IdHash>,
     ) -> Result<Receipt, Undelivered> {
         route.0.deliver(chat, notice, id)
     }
 
-    fn has_placed(&self, route: &Self::Route, chat: ChatId, id: &str) -> bool {
+    fn has_placed(&self, route: &Self::Route, chat: ChatId, id: IdHash) -> bool {
         route.0.has_placed(chat, id)
     }
 

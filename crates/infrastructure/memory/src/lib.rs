@@ -8,10 +8,12 @@ mod clock;
 pub mod hub;
 mod limiter;
 mod pairing;
+mod peers;
 mod reports;
 
 pub use bans::MemoryBans;
 pub use clock::SystemClock;
 pub use limiter::{OriginLimiter, OriginLimits, Permit};
 pub use pairing::MemoryPairing;
+pub use peers::NoPeers;
 pub use reports::MemoryReports;

@@ -19,7 +19,7 @@ mod shelf;
 use book::Book;
 use nodes::Nodes;
 use passerby_application::ports::{
-    Block, Claim, Clock, PairingRules, PairingStore, Release, Seeker, Stamp, StoreError,
+    Block, Claim, Clock, PairingRules, PairingStore, Pulse, Release, Seeker, Stamp, StoreError,
 };
 use passerby_domain::id::{ChatId, NodeId};
 use passerby_domain::notice::Census;
@@ -78,10 +78,10 @@ impl<C: Clock> PairingStore for MemoryPairing<C> {
         Ok(())
     }
 
-    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Census, StoreError> {
+    async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
         let now = self.clock.now();
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(nodes.beat(node, own, now))
+        Ok(nodes.beat(node, own, now).into())
     }
 }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::ports::{Bans, Farewell, MockBans, MockRateLimiter, Offence, StoreError};
 use crate::testing::{
-    CountingIdentity, FactLog, HonestPairing, Line, ListedBans, ManualClock, PassAll, RecordingDelivery,
-    RecordingWire, Told, UnreliablePairing, Visit, chat, run, step,
+    CountingIdentity, FactLog, HonestPairing, Line, ListedBans, ManualClock, NoPeers, PassAll,
+    RecordingDelivery, RecordingWire, Told, UnreliablePairing, Visit, chat, run, step,
 };
 use crate::{BanOrder, BanTarget};
 use async_trait::async_trait;
@@ -188,6 +188,7 @@ struct Guarded;
 impl Ports for Guarded {
     type Pairing = HonestPairing;
     type Wire = RecordingWire;
+    type Peers = NoPeers;
     type Delivery = RecordingDelivery;
     type Clock = ManualClock;
     type Identity = CountingIdentity;
@@ -215,6 +216,7 @@ fn one_too_many_from_an_origin_is_turned_away() {
     };
     let adapters = crate::Adapters::<Guarded> {
         pairing: HonestPairing::new(rules, clock.clone()),
+        peers: NoPeers,
         delivery: RecordingDelivery::default(),
         clock,
         identity: CountingIdentity::default(),

@@ -20,7 +20,7 @@ fn the_census_is_what_the_store_says_of_the_whole_cluster() {
         .expect_heartbeat()
         .withf(|node, own| node.as_str() == "test" && own.waiting == 1 && own.online == 1)
         .times(1)
-        .returning(move |_, _| Box::pin(async move { Ok(everybody) }));
+        .returning(move |_, _| Box::pin(async move { Ok(everybody.into()) }));
     let chat = chat().pairing(|_| store).start();
     run(chat.visitor());
     assert_eq!(chat.census(), Census::default());
@@ -66,7 +66,7 @@ fn a_store_that_did_not_fail_is_told_nothing_twice() {
     store
         .expect_heartbeat()
         .times(3)
-        .returning(|_, own| Box::pin(async move { Ok(own) }));
+        .returning(|_, own| Box::pin(async move { Ok(own.into()) }));
     let chat = chat().pairing(|_| store).start();
     run(chat.visitor());
     for _ in 0..3 {

@@ -25,6 +25,7 @@ pub(crate) enum TestPorts {}
 impl Ports for TestPorts {
     type Pairing = HonestPairing;
     type Wire = RecordingWire;
+    type Peers = passerby_application::testing::NoPeers;
     type Delivery = RecordingDelivery;
     type Clock = ManualClock;
     type Identity = CountingIdentity;
@@ -159,6 +160,7 @@ impl Plan {
         };
         let adapters = Adapters {
             pairing: HonestPairing::new(rules, clock.clone()),
+            peers: passerby_application::testing::NoPeers,
             delivery: RecordingDelivery::default(),
             limiter: NoLimits,
             clock,

@@ -1,5 +1,6 @@
 //! The ids of the messages last accepted in a chat, so that one that is sent again is not delivered again.
 
+use passerby_application::ports::IdHash;
 use std::collections::VecDeque;
 
 /// How many ids are remembered: the protocol's 64.
@@ -7,18 +8,23 @@ const CAPACITY: usize = 64;
 
 /// The keyed hashes of the ids last accepted, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Accepted(VecDeque<u64>);
+pub(super) struct Accepted(VecDeque<IdHash>);
 
 impl Accepted {
-    pub(super) fn contains(&self, hash: u64) -> bool {
-        self.0.contains(&hash)
+    pub(super) fn contains(&self, id: IdHash) -> bool {
+        self.0.contains(&id)
     }
 
-    pub(super) fn insert(&mut self, hash: u64) {
+    pub(super) fn insert(&mut self, id: IdHash) {
         if self.0.len() == CAPACITY {
             self.0.pop_front();
         }
-        self.0.push_back(hash);
+        self.0.push_back(id);
+    }
+
+    /// All of them, oldest first.
+    pub(super) fn into_ids(self) -> Vec<IdHash> {
+        self.0.into()
     }
 
     pub(super) fn clear(&mut self) {
@@ -34,11 +40,11 @@ mod tests {
     fn the_last_64_ids_are_remembered_and_no_more() {
         let mut accepted = Accepted::default();
         for hash in 0..=64 {
-            accepted.insert(hash);
+            accepted.insert(IdHash(hash));
         }
-        assert!(!accepted.contains(0));
-        assert!((1..=64).all(|hash| accepted.contains(hash)));
+        assert!(!accepted.contains(IdHash(0)));
+        assert!((1..=64).all(|hash| accepted.contains(IdHash(hash))));
         accepted.clear();
-        assert!(!accepted.contains(64));
+        assert!(!accepted.contains(IdHash(64)));
     }
 }

@@ -4,13 +4,13 @@ use super::accepted::Accepted;
 use super::ring::Ring;
 use super::{OUTBOX_BYTES, Shared};
 use passerby_application::ports::{
-    Backlog, Clock, Encoder, Farewell, Flush, Flushed, Receipt, Undelivered, Wire, Written,
+    Backlog, Clock, Encoder, Farewell, Flush, Flushed, IdHash, OutboxContents, Receipt, Undelivered, Wire,
+    Written,
 };
 use passerby_domain::id::{ChatId, Seq};
 use passerby_domain::notice::{Notice, Persistence, Replay, Welcome};
 use passerby_domain::time::Moment;
 use std::cell::RefCell;
-use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 thread_local! {
@@ -56,17 +56,46 @@ struct Pending<W: Wire, C: Clock> {
 
 impl<W: Wire, C: Clock> Outbox<W, C> {
     pub(super) fn open(shared: Arc<Shared<W, C>>) -> Arc<Self> {
+        Self::unpack(shared, OutboxContents::default())
+    }
+
+    /// An outbox that goes on where one on another node ended.
+    pub(super) fn unpack(shared: Arc<Shared<W, C>>, contents: OutboxContents) -> Arc<Self> {
+        let mut ring = Ring::default();
+        for (seq, frame) in &contents.events {
+            ring.push_numbered(seq.get(), frame);
+        }
+        let mut accepted = Accepted::default();
+        for id in contents.placed {
+            accepted.insert(id);
+        }
         let content = Content {
-            seq: 0,
-            chat: None,
+            seq: contents.last.get(),
+            chat: contents.chat,
             attached: None,
-            ring: Ring::default(),
-            accepted: Accepted::default(),
+            ring,
+            accepted,
         };
         Arc::new(Self {
             shared,
             content: Mutex::new(content),
         })
+    }
+
+    /// Hangs up, and gives all there is away.
+    pub(super) fn pack(&self) -> OutboxContents {
+        let mut content = self.lock();
+        Self::hang_up(&mut content, Farewell::Replaced);
+        let events = std::mem::take(&mut content.ring).into_events();
+        OutboxContents {
+            last: Seq::new(content.seq),
+            chat: content.chat.take(),
+            events: events
+                .into_iter()
+                .map(|(seq, frame)| (Seq::new(seq), frame))
+                .collect(),
+            placed: std::mem::take(&mut content.accepted).into_ids(),
+        }
     }
 
     pub(super) fn attach(self: &Arc<Self>, wire: Arc<W>, seen: Option<Seq>, welcome: &Welcome<'_>) -> Replay {
@@ -151,7 +180,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         self: &Arc<Self>,
         chat: ChatId,
         notice: &Notice<'_>,
-        id: Option<&str>,
+        id: Option<IdHash>,
     ) -> Result<Receipt, Undelivered> {
         let mut content = self.lock();
         if content.chat != Some(chat) {
@@ -169,8 +198,7 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             });
             return Ok(Receipt::Placed);
         }
-        let hash = id.map(|id| self.shared.hashes.hash_one(id));
-        if hash.is_some_and(|hash| content.accepted.contains(hash)) {
+        if id.is_some_and(|id| content.accepted.contains(id)) {
             return Ok(Receipt::Repeated);
         }
         let limits = &self.shared.limits;
@@ -190,15 +218,15 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             Self::hang_up(&mut content, Farewell::SlowConsumer);
             return Err(Undelivered::Full);
         }
-        if let Some(hash) = hash {
-            content.accepted.insert(hash);
+        if let Some(id) = id {
+            content.accepted.insert(id);
         }
         Ok(Receipt::Placed)
     }
 
-    pub(super) fn has_placed(&self, chat: ChatId, id: &str) -> bool {
+    pub(super) fn has_placed(&self, chat: ChatId, id: IdHash) -> bool {
         let content = self.lock();
-        content.chat == Some(chat) && content.accepted.contains(self.shared.hashes.hash_one(id))
+        content.chat == Some(chat) && content.accepted.contains(id)
     }
 
     pub(super) fn flush(self: &Arc<Self>) {

@@ -211,6 +211,20 @@ impl Ring {
         self.replayed_bytes = self.unwritten_bytes;
     }
 
+    /// All numbered events, in order.
+    pub(super) fn into_events(self) -> Vec<(u64, Box<[u8]>)> {
+        let (front, back) = self.bytes.as_slices();
+        let mut bytes = front.iter().chain(back).copied();
+        let mut events = Vec::new();
+        for entry in &self.entries {
+            let frame = bytes.by_ref().take(entry.len as usize).collect();
+            if !entry.is_transient() {
+                events.push((entry.seq, frame));
+            }
+        }
+        events
+    }
+
     fn rebuild(&mut self, seen: u64, first: &[u8]) {
         let old = std::mem::take(self);
         let (front, back) = old.bytes.as_slices();

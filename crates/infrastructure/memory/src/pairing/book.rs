@@ -78,7 +78,7 @@ impl Book {
             return;
         }
         match release {
-            Release::Rest => self.replace(stamp, Phase::Settled),
+            Release::Rest | Release::Hold => self.replace(stamp, Phase::Settled),
             Release::Gone => {
                 self.departed.add(stamp.seat);
                 if let Some(record) = self.records.remove(&stamp.seat) {

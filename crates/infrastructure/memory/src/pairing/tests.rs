@@ -39,6 +39,7 @@ fn seeker(seat: u128, interests: &[&str], language: Option<&str>) -> Seeker {
         place: Place::taken_at(from),
         from,
         avoid: Vec::new(),
+        serial: passerby_application::ports::TokenSerial(1),
         chat: ChatId::from_bits(seat),
     }
 }
