@@ -10,12 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The edges between the crates of the workspace, tests apart: exactly these.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("passerby-domain", &[]),
     ("passerby-application", &["passerby-domain"]),
     ("passerby-protocol", &[]),
     ("passerby-identity", &["passerby-application", "passerby-domain"]),
     ("passerby-memory", &["passerby-application", "passerby-domain"]),
+    (
+        "passerby-redis",
+        &["passerby-application", "passerby-domain", "passerby-memory"],
+    ),
     (
         "passerby-websocket",
         &["passerby-application", "passerby-domain", "passerby-protocol"],

@@ -1,0 +1,164 @@
+//! What keeps the shared connection.
+//!
+//! **Architecture Invariants.** While Redis is away this is the only one that tries it, one try at a time with growing
+//! pauses: many callers do not become many connections. It logs that Redis went and that it came back, and no more.
+
+use super::Shared;
+use super::connector::{Connection, Whereto, within};
+use deadpool_redis::redis::cluster_async::ClusterConnection;
+use deadpool_redis::redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use deadpool_redis::redis::{self, RedisError};
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+/// The pauses between two tries, from the first to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often sentinels are asked, and how long a connection has to live to be thought sound.
+const LOOK: Duration = Duration::from_secs(1);
+/// After how many tries in vain a cluster's connection is made anew; then after twice as many, and so on.
+const FIRST_REBUILD: u32 = 3;
+const LAST_REBUILD: u32 = 24;
+
+/// Makes, watches and replaces the shared connection of a [`Redis`](super::Redis).
+pub struct Keeper {
+    shared: Arc<Shared>,
+}
+
+impl Keeper {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Never returns. Without it nobody reaches Redis. Dropping the future leaves the present connection in use until it
+    /// breaks.
+    pub async fn run(self) {
+        let mut pause = SHORTEST_PAUSE;
+        let mut away = Away::default();
+        loop {
+            match self.shared.connector.connect(self.shared.response_timeout).await {
+                Ok((connection, whereto)) => {
+                    let number = self.shared.hold(connection.clone());
+                    away.is_over();
+                    let lived = match connection {
+                        Connection::Single(_) => self.watch_one(number, &whereto).await,
+                        Connection::Cluster(connection) => self.watch_cluster(connection, &mut away).await,
+                    };
+                    if lived == Lived::Long {
+                        pause = SHORTEST_PAUSE;
+                        continue;
+                    }
+                }
+                Err(error) => away.because(&error),
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Until the connection is lost, or leads to a server that is not the primary any more.
+    async fn watch_one(&self, number: u64, whereto: &Whereto) -> Lived {
+        let mut lived = Lived::Briefly;
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        looks.tick().await;
+        loop {
+            tokio::select! {
+                () = self.shared.trouble.notified() => {
+                    if !self.shared.holds(number) {
+                        return lived;
+                    }
+                }
+                _ = looks.tick() => {
+                    lived = Lived::Long;
+                    if self.shared.connector.asks_sentinels()
+                        && self.shared.connector.whereto().await.is_some_and(|now| now != *whereto)
+                    {
+                        tracing::info!("the sentinels name another primary");
+                        self.shared.drop_connection(number);
+                        return lived;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens lanes that answer again. Replaces the connection by a new one if that does not help: the client finds a new
+    /// primary when an old one says so, which one that is frozen never does.
+    async fn watch_cluster(&self, mut connection: ClusterConnection, away: &mut Away) -> ! {
+        loop {
+            self.shared.trouble.notified().await;
+            let mut pause = SHORTEST_PAUSE;
+            let mut tries = 0;
+            let mut rebuild = FIRST_REBUILD;
+            while self.shared.has_trouble() {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                self.probe(&connection).await;
+                tries += 1;
+                if tries >= rebuild && self.shared.has_trouble() {
+                    tries = 0;
+                    rebuild = (rebuild * 2).min(LAST_REBUILD);
+                    match self.shared.connector.connect(self.shared.response_timeout).await {
+                        Ok((Connection::Cluster(new), _)) => {
+                            connection = new.clone();
+                            self.shared.hold(Connection::Cluster(new));
+                            // Whether that helps is found out by those who ask.
+                            break;
+                        }
+                        Ok((Connection::Single(_), _)) => {}
+                        Err(error) => away.because(&error),
+                    }
+                }
+            }
+            away.is_over();
+        }
+    }
+
+    async fn probe(&self, connection: &ClusterConnection) {
+        let limit = self.shared.response_timeout;
+        let probes = self.shared.lanes.blocked().into_iter().map(|(lane, slot)| {
+            let mut connection = connection.clone();
+            async move {
+                let there = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
+                let ping = connection.route_command(redis::cmd("PING"), RoutingInfo::SingleNode(there));
+                within(limit, ping).await.is_ok().then_some(lane)
+            }
+        });
+        for lane in join_all(probes).await.into_iter().flatten() {
+            self.shared.open_lane(lane);
+        }
+    }
+}
+
+/// How long a connection was of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lived {
+    Briefly,
+    Long,
+}
+
+/// Whether it was said that Redis is away.
+#[derive(Debug, Default)]
+struct Away {
+    is_said: bool,
+}
+
+impl Away {
+    fn because(&mut self, error: &RedisError) {
+        if !self.is_said {
+            self.is_said = true;
+            let error = super::failure::describe(error);
+            tracing::warn!(error, "redis is away: users of this node go on among themselves");
+        }
+    }
+
+    fn is_over(&mut self) {
+        if self.is_said {
+            self.is_said = false;
+            tracing::info!("redis is back");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Adapters of the ports for many nodes that share Redis: one server, a primary elected by sentinels, or a cluster.
+//!
+//! **Architecture Invariants.** Everything goes through [`Redis`], which is the one way to the servers; all names of
+//! keys are made by [`keys`]. What users write or are known by never crosses in the clear: it is sealed, or a keyed
+//! hash. Redis proposes and never decides: whatever a script says may have been lost, repeated or come late, so the
+//! scripts are idempotent and fenced. No task is started here: what has to run in the background is a future that the
+//! caller owns.
+
+mod connection;
+pub mod keys;
+
+pub use connection::{
+    CheckError, Dedicated, Keeper, Link, OpenError, Redis, RedisMode, RedisOptions, Script,
+};
+/// The client library, for commands, pipelines and values.
+pub use deadpool_redis::redis as client;
