@@ -20,7 +20,10 @@ pub mod frame;
 pub mod http;
 pub mod ledger;
 pub mod pairs;
+pub mod ports;
+pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod server;
 pub mod shape;
 
