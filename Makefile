@@ -15,10 +15,10 @@ export KOSOKU ?= $(abspath .venv)/bin/kosoku
 # The oldest Rust that builds this, as Cargo.toml states it.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench check clean need-cargo
+.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench deploy-check check clean need-cargo
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need-cargo ## Build the server and run it
 	cargo build --release -p passerby
@@ -73,7 +73,11 @@ doc: need-cargo ## Build the documentation of the code
 bench: need-cargo ## Run the benchmarks
 	cargo bench --workspace
 
-check: setup lint test ## Do all that continuous integration does
+deploy-check: need-cargo ## Check what is in deploy/, installing what that needs
+	@.ci/setup deploy
+	@.ci/deploy-check
+
+check: setup lint deploy-check test ## Do all that continuous integration does
 
 clean: need-cargo ## Remove everything that was built or installed here
 	cargo clean
