@@ -189,6 +189,10 @@ pub struct HandoverPartner {
     pub facts: ChatFacts,
     /// Until when they are awaited, if they are away.
     pub away_until: Option<Moment>,
+    /// Whether they remember all that was accepted for them in this chat.
+    pub recollection: Recollection,
+    /// The ids of the messages that were sent to their owner in this chat, oldest first.
+    pub sent: Vec<IdHash>,
 }
 
 /// A chat that was on offer when its seat was handed over.
