@@ -4,7 +4,7 @@
 //! brace and the prefix, so that an access rule can name them. A name says nothing of a user: origins are keyed hashes
 //! already, incarnations are random.
 
-use passerby_domain::id::Origin;
+use passerby_domain::id::{Incarnation, Origin};
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,16 +64,15 @@ impl Keys {
     }
 
     /// The inbox of one incarnation of a node. Each has a hash tag of its own, so that inboxes spread over primaries.
-    pub fn inbox(&self, incarnation: &str) -> Key {
-        Key::tagged(format!("{}:inbox:{{{incarnation}}}", self.prefix), incarnation)
+    pub fn inbox(&self, incarnation: Incarnation) -> Key {
+        let tag = incarnation.to_string();
+        Key::tagged(format!("{}:inbox:{{{tag}}}", self.prefix), &tag)
     }
 
     /// Something beside an inbox, in the same slot.
-    pub fn beside_inbox(&self, incarnation: &str, part: &str) -> Key {
-        Key::tagged(
-            format!("{}:inbox:{{{incarnation}}}:{part}", self.prefix),
-            incarnation,
-        )
+    pub fn beside_inbox(&self, incarnation: Incarnation, part: &str) -> Key {
+        let tag = incarnation.to_string();
+        Key::tagged(format!("{}:inbox:{{{tag}}}:{part}", self.prefix), &tag)
     }
 
     /// What one origin, or a wider network, has and tried. Each has a hash tag of its own.
@@ -94,13 +93,15 @@ mod tests {
     use super::*;
     use deadpool_redis::redis::cluster_routing::{Route, SlotAddr};
 
+    const NODE: Incarnation = Incarnation::from_bits(0x4f);
+
     #[test]
     fn a_key_lies_where_the_cluster_says_it_does() {
         let keys = Keys::new("passerby");
         for key in [
             keys.pairing("queue"),
-            keys.inbox("4f"),
-            keys.beside_inbox("4f", "count"),
+            keys.inbox(NODE),
+            keys.beside_inbox(NODE, "count"),
             keys.origin(Origin::from_bits(7)),
             keys.moderation("bans"),
         ] {
@@ -114,8 +115,11 @@ mod tests {
     fn what_scripts_touch_together_lies_together() {
         let keys = Keys::new("passerby");
         assert_eq!(keys.pairing("queue").slot(), keys.pairing("seats").slot());
-        assert_eq!(keys.inbox("4f").slot(), keys.beside_inbox("4f", "count").slot());
-        assert_ne!(keys.inbox("4f").slot(), keys.inbox("50").slot());
+        assert_eq!(keys.inbox(NODE).slot(), keys.beside_inbox(NODE, "count").slot());
+        assert_ne!(
+            keys.inbox(NODE).slot(),
+            keys.inbox(Incarnation::from_bits(0x50)).slot()
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod connection;
 pub mod keys;
+pub mod seal;
 
 pub use connection::{
     CheckError, Dedicated, Keeper, Link, OpenError, Redis, RedisMode, RedisOptions, Script,
