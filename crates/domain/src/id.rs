@@ -118,6 +118,18 @@ impl fmt::Debug for ChatId {
     }
 }
 
+impl FromStr for ChatId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let text: [u8; 16] = text.as_bytes().try_into().map_err(|_| InvalidId)?;
+        if text.iter().any(|letter| !ALPHABET.contains(letter)) {
+            return Err(InvalidId);
+        }
+        Ok(Self(text))
+    }
+}
+
 /// What limits and bans apply to: a keyed hash of an address or a network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(u128);
@@ -333,6 +345,15 @@ mod tests {
         assert!(id.is(id.as_str()));
         assert!(!id.is("AAAAAAAAAAAAAAAA"));
         assert_ne!(id, ChatId::from_bits(1));
+    }
+
+    #[test]
+    fn a_chat_id_is_read_back_from_its_text() {
+        let id = ChatId::from_bits(u128::MAX / 7);
+        assert_eq!(id.as_str().parse(), Ok(id));
+        for text in ["", "AAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAA"] {
+            assert_eq!(text.parse::<ChatId>(), Err(InvalidId), "{text}");
+        }
     }
 
     #[test]
