@@ -118,11 +118,11 @@ fn signed(millis: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_application::testing::FakeClock;
+    use passerby_application::testing::ManualClock;
 
     #[test]
     fn what_redis_said_counts_on_by_the_nodes_own_clock() {
-        let clock = Arc::new(FakeClock::default());
+        let clock = Arc::new(ManualClock::default());
         let time = RedisTime::new(Arc::clone(&clock) as Arc<dyn Clock>);
         assert_eq!((time.now(), time.offset()), (None, None));
         let asked = clock.now();
