@@ -90,6 +90,21 @@ impl Client {
 
     pub(crate) async fn read_welcome(&mut self) {
         let welcome = self.transient("welcome").await;
+        self.is_welcomed(welcome);
+    }
+
+    /// Reads the `welcome`, or tells the close code when the connection ends without one or it does not come in time.
+    pub(crate) async fn try_read_welcome(&mut self, within: Duration) -> Result<(), Option<u16>> {
+        match self.soon("welcome", within).await {
+            Some(welcome) => {
+                self.is_welcomed(welcome);
+                Ok(())
+            }
+            None => Err(self.code),
+        }
+    }
+
+    fn is_welcomed(&mut self, welcome: Event) {
         let token = welcome.text("resume_token").to_owned();
         assert!(
             crate::shape::is_name(&token, 22, 512),
@@ -212,6 +227,19 @@ impl Client {
         self.ending().await;
     }
 
+    /// As [`Client::close`], where it may be that nobody hears it; gives up after this time.
+    pub async fn try_close(mut self, code: u16, within: Duration) {
+        let _ = self.outgoing.send(Outgoing::Close(Some(code)));
+        let deadline = Instant::now() + within;
+        while !self.over {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match timeout(left, self.incoming.recv()).await {
+                Ok(Some(incoming)) => self.sort(incoming),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
     /// Says goodbye without a code and waits for the end of the connection.
     pub async fn close_without_code(mut self) {
         let _ = self.outgoing.send(Outgoing::Close(None));
@@ -246,6 +274,11 @@ impl Client {
             }
             self.pull(deadline, "the end of the connection").await;
         }
+    }
+
+    /// How the connection ended, as far as the test has read: the code, or none when there was no close frame.
+    pub fn end(&self) -> Option<Option<u16>> {
+        self.over.then_some(self.code)
     }
 
     /// Whether the connection is still open, as far as this client knows.

@@ -1,6 +1,7 @@
 //! How a client connects: query, headers, subprotocols, source address, and what it resumes.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -13,6 +14,7 @@ use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 use crate::client::Client;
 use crate::http::Answer;
 use crate::ledger::Position;
+use crate::server::Target;
 use crate::{Server, raw};
 
 /// A request that is not complete is cut after 5 s; a client may see a little less of it.
@@ -27,10 +29,21 @@ pub struct Memory {
     pub position: Position,
 }
 
+/// Why there is no connection with a `welcome`.
+#[derive(Clone, Debug)]
+pub enum Unwelcome {
+    /// Nobody listens, nothing is said in time, or the connection breaks.
+    Unreachable(String),
+    /// The upgrade was refused.
+    Refused(Answer),
+    /// The connection ended without a `welcome`, with this code.
+    Ended(Option<u16>),
+}
+
 /// A connection about to be made.
 #[derive(Clone, Debug)]
 pub struct Connect<'a> {
-    server: &'a Server,
+    target: &'a Target,
     query: String,
     headers: Vec<(String, String)>,
     protocols: Vec<String>,
@@ -41,8 +54,13 @@ pub struct Connect<'a> {
 impl<'a> Connect<'a> {
     /// From 127.0.0.1 with subprotocol `passerby.v1` and no query.
     pub fn to(server: &'a Server) -> Self {
+        Self::at(server.target())
+    }
+
+    /// As [`Connect::to`], where no server needs to be known.
+    pub fn at(target: &'a Target) -> Self {
         Self {
-            server,
+            target,
             query: String::new(),
             headers: Vec::new(),
             protocols: vec!["passerby.v1".to_owned()],
@@ -127,10 +145,41 @@ impl<'a> Connect<'a> {
         Ok(client)
     }
 
+    /// Connects, or tells why that failed, whatever it was; nothing is waited for longer than this.
+    pub async fn try_open(self, within: Duration) -> Result<Client, Unwelcome> {
+        let (request, deadline) = (self.request(), Instant::now() + within);
+        let shaking = async {
+            let stream = raw::try_tcp(self.target.address, self.from, None).await?;
+            tokio_tungstenite::client_async(request, stream).await
+        };
+        let Ok(outcome) = tokio::time::timeout(within, shaking).await else {
+            return Err(Unwelcome::Unreachable("no answer in time".to_owned()));
+        };
+        let (socket, answer) = match outcome {
+            Ok(done) => done,
+            Err(Error::Http(answer)) => return Err(Unwelcome::Refused(refusal(&answer))),
+            Err(error) => return Err(Unwelcome::Unreachable(error.to_string())),
+        };
+        let mut client = self.client(socket, &answer);
+        let left = deadline.saturating_duration_since(Instant::now());
+        match client.try_read_welcome(left).await {
+            Ok(()) => Ok(client),
+            Err(code) => Err(Unwelcome::Ended(code)),
+        }
+    }
+
     /// Connects without waiting for a `welcome`, which a banned client does not get.
     pub async fn attempt_unwelcomed(self) -> Result<Client, Answer> {
+        match self.shake_hands(self.request()).await {
+            Ok((socket, answer)) => Ok(self.client(socket, &answer)),
+            Err(Error::Http(answer)) => Err(refusal(&answer)),
+            Err(error) => panic!("the handshake failed: {error}"),
+        }
+    }
+
+    fn request(&self) -> Request {
         let question = if self.query.is_empty() { "" } else { "?" };
-        let uri = format!("ws://{}/ws{question}{}", self.server.http(), self.query);
+        let uri = format!("ws://{}/ws{question}{}", self.target.address, self.query);
         let mut request = uri.into_client_request().expect("the query is a right one");
         if !self.protocols.is_empty() {
             let offer = HeaderValue::from_str(&self.protocols.join(", ")).expect("names are plain");
@@ -142,40 +191,28 @@ impl<'a> Connect<'a> {
                 .headers_mut()
                 .append(name, HeaderValue::from_str(value).expect("a header value"));
         }
-        match self.shake_hands(request).await {
-            Ok((socket, answer)) => {
-                let selected = answer
-                    .headers()
-                    .get("sec-websocket-protocol")
-                    .map(tokio_tungstenite::tungstenite::http::HeaderValue::as_bytes);
-                let wanted = self
-                    .protocols
-                    .contains(&"passerby.v1".to_owned())
-                    .then_some(&b"passerby.v1"[..]);
-                assert_eq!(selected, wanted, "the selected subprotocol");
-                Ok(Client::new(socket, self.position, self.server.secrets()))
-            }
-            Err(Error::Http(answer)) => {
-                let headers = answer.headers().iter();
-                Err(Answer {
-                    status: answer.status().as_u16(),
-                    headers: headers
-                        .map(|(name, value)| {
-                            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
-                        })
-                        .collect(),
-                    body: answer.body().clone().unwrap_or_default(),
-                })
-            }
-            Err(error) => panic!("the handshake failed: {error}"),
-        }
+        request
+    }
+
+    fn client(self, socket: WebSocketStream<TcpStream>, answer: &Response) -> Client {
+        let selected = answer.headers().get("sec-websocket-protocol");
+        let wanted = self
+            .protocols
+            .contains(&"passerby.v1".to_owned())
+            .then_some(&b"passerby.v1"[..]);
+        assert_eq!(
+            selected.map(HeaderValue::as_bytes),
+            wanted,
+            "the selected subprotocol"
+        );
+        Client::new(socket, self.position, Arc::clone(&self.target.secrets))
     }
 
     /// The handshake; once more when the machine stalled for so long that the server cut the request, as it must.
     async fn shake_hands(&self, request: Request) -> Result<(WebSocketStream<TcpStream>, Response), Error> {
         let started = Instant::now();
         loop {
-            let stream = raw::tcp(self.server.http(), self.from, None).await;
+            let stream = raw::tcp(self.target.address, self.from, None).await;
             let outcome = tokio_tungstenite::client_async(request.clone(), stream).await;
             let waited = started.elapsed();
             match outcome {
@@ -187,5 +224,16 @@ impl<'a> Connect<'a> {
                 done => return done,
             }
         }
+    }
+}
+
+fn refusal(answer: &Response) -> Answer {
+    let headers = answer.headers().iter();
+    Answer {
+        status: answer.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect(),
+        body: answer.body().clone().unwrap_or_default(),
     }
 }

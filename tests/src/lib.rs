@@ -26,6 +26,7 @@ pub mod raw;
 pub mod redis;
 pub mod server;
 pub mod shape;
+pub mod swarm;
 
 use std::time::Duration;
 
@@ -33,9 +34,9 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub use client::Client;
-pub use connect::Connect;
+pub use connect::{Connect, Unwelcome};
 pub use event::Event;
 pub use frame::Frame;
 pub use pairs::{next_millisecond, pair, pair_with};
 pub use raw::RawSocket;
-pub use server::Server;
+pub use server::{Server, Target};

@@ -1,6 +1,6 @@
 //! A TCP connection to the server that sends whatever a test likes.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,17 @@ pub struct RawSocket {
 
 /// A TCP connection from this source address (any of 127.0.0.0/8 is ours).
 pub(crate) async fn tcp(address: SocketAddr, from: Option<IpAddr>, receive_buffer: Option<u32>) -> TcpStream {
+    try_tcp(address, from, receive_buffer)
+        .await
+        .expect("the server listens")
+}
+
+/// As [`tcp`], where it may be that nobody listens.
+pub(crate) async fn try_tcp(
+    address: SocketAddr,
+    from: Option<IpAddr>,
+    receive_buffer: Option<u32>,
+) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
     } else {
@@ -40,9 +51,9 @@ pub(crate) async fn tcp(address: SocketAddr, from: Option<IpAddr>, receive_buffe
             .set_recv_buffer_size(bytes)
             .expect("the buffer can be small");
     }
-    let stream = socket.connect(address).await.expect("the server listens");
-    stream.set_nodelay(true).expect("the socket is there");
-    stream
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Makes the socket end with a reset when it is dropped.

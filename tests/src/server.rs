@@ -30,14 +30,22 @@ const SETTINGS: [(&str, &str); 4] = [
 /// What must never be found in the logs of a server: tokens, texts, addresses.
 pub type Secrets = Arc<Mutex<Vec<String>>>;
 
+/// Where clients connect, and where what they must be able to trust is noted.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The public listener, or something before it.
+    pub address: SocketAddr,
+    /// What the logs of whoever is behind it must not hold.
+    pub secrets: Secrets,
+}
+
 /// A running `passerby serve`.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    http: SocketAddr,
+    target: Target,
     admin: SocketAddr,
     folder: TempDir,
-    secrets: Secrets,
 }
 
 /// Where the program under test is: `PASSERBY_BIN`, or `passerby` beside the folder of this test.
@@ -121,6 +129,23 @@ impl Server {
 
     /// As [`Server::start`], with other arguments (`--ready-file` is added).
     pub async fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::start_sharing(arguments, settings, Secrets::default()).await
+    }
+
+    /// As [`Server::start_with`], with secrets that other servers know as well.
+    pub async fn start_sharing(arguments: &[&str], settings: &[(&str, &str)], secrets: Secrets) -> Self {
+        match Self::try_start(arguments, settings, secrets).await {
+            Ok(server) => server,
+            Err(why) => panic!("the server did not get ready {why}"),
+        }
+    }
+
+    /// As [`Server::start_sharing`]; tells the exit status and the logs when the server ends or never listens.
+    pub async fn try_start(
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+        secrets: Secrets,
+    ) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let ready = folder.path().join("ready.json");
         let mut all = SETTINGS.to_vec();
@@ -141,10 +166,8 @@ impl Server {
             let status = child.try_wait().expect("a child can be waited for");
             if status.is_some() || Instant::now() > deadline {
                 let _ = child.kill();
-                panic!(
-                    "the server did not get ready ({status:?}): {}",
-                    logs_in(folder.path())
-                );
+                let _ = child.wait();
+                return Err(format!("({status:?}): {}", logs_in(folder.path())));
             }
             tokio::time::sleep(LOOK).await;
         };
@@ -154,19 +177,26 @@ impl Server {
                 .unwrap_or_else(|| panic!("no `{name}` in {addresses}"));
             text.parse().unwrap_or_else(|_| panic!("`{text}` is no address"))
         };
-        let (http, admin) = (address("http"), address("admin"));
-        Self {
+        let target = Target {
+            address: address("http"),
+            secrets,
+        };
+        Ok(Self {
             child,
-            http,
-            admin,
+            target,
+            admin: address("admin"),
             folder,
-            secrets: Secrets::default(),
-        }
+        })
     }
 
     /// The public listener.
     pub fn http(&self) -> SocketAddr {
-        self.http
+        self.target.address
+    }
+
+    /// Where clients connect.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The operator's listener.
@@ -239,7 +269,8 @@ impl Server {
 
     /// From now on this text in the logs is a failure.
     pub fn keep_out_of_logs(&self, secret: &str) {
-        self.secrets
+        self.target
+            .secrets
             .lock()
             .expect("nobody panics with the list")
             .push(secret.to_owned());
@@ -247,14 +278,15 @@ impl Server {
 
     /// The list behind [`Server::keep_out_of_logs`], for clients that outlive a borrow.
     pub fn secrets(&self) -> Secrets {
-        Arc::clone(&self.secrets)
+        Arc::clone(&self.target.secrets)
     }
 
     /// Fails when the logs hold a panic or one of the secrets.
     pub fn check_logs(&self) {
         let logs = self.logs();
         assert!(!logs.contains("panicked at"), "the server panicked: {logs}");
-        for secret in self.secrets.lock().expect("nobody panics with the list").iter() {
+        let secrets = self.target.secrets.lock().expect("nobody panics with the list");
+        for secret in secrets.iter() {
             assert!(
                 !logs.contains(secret.as_str()),
                 "`{secret}` is in the logs: {logs}"

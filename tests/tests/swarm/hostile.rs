@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use passerby_tests::swarm::Phase;
 use passerby_tests::{Frame, RawSocket, Server};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
-
-use crate::plan::Phase;
 
 /// Does one evil thing after another until the swarm settles.
 pub(crate) async fn live(seed: u64, server: Arc<Server>, phase: Receiver<Phase>) {

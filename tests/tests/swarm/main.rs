@@ -3,8 +3,7 @@
 //! `PASSERBY_SWARM_USERS`, `PASSERBY_SWARM_SECONDS` and `PASSERBY_SWARM_SEED` make it larger, longer or the same
 //! again; the seed is printed.
 //!
-//! **Architecture Invariants:** the checker knows only what users were told and what they sent; each rule it checks
-//! is one of section 5 of the protocol.
+//! **Architecture Invariants:** each rule that is checked is one of section 5 of the protocol.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -14,21 +13,13 @@
     reason = "a test says what went wrong by panicking, and has clock and environment of its own"
 )]
 
-mod criteria;
 mod hostile;
-mod plan;
-mod record;
-mod user;
-mod verdict;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use passerby_tests::swarm::{CANARY_INTEREST, CANARY_TEXT, Phase, Plan, Record, Swarm};
 use passerby_tests::{Server, http};
-use tokio::sync::watch;
-
-use plan::{Phase, Plan};
-use record::Record;
 
 /// Longer than any patience and grace of the swarm's server, several times over.
 const SETTLE: Duration = Duration::from_secs(60);
@@ -44,55 +35,35 @@ async fn a_swarm_beside_hostile_neighbours_breaks_no_promise() {
 }
 
 async fn swarm(plan: Plan, neighbours: usize) {
-    eprintln!("swarm: {plan:?}, {neighbours} hostile neighbours");
     let server = Arc::new(Server::start(&Plan::SETTINGS).await);
-    let record = Arc::new(Record::default());
-    let (phase, watched) = watch::channel(Phase::Running);
-    let users: Vec<_> = (0..plan.users)
-        .map(|number| {
-            let (server, record, watched) = (Arc::clone(&server), Arc::clone(&record), watched.clone());
-            tokio::spawn(user::live(number, plan.seed_of(number), server, record, watched))
-        })
-        .collect();
+    for canary in [CANARY_TEXT, CANARY_INTEREST] {
+        server.keep_out_of_logs(canary);
+    }
+    let swarm = Swarm::start(plan, vec![server.target().clone()]);
     let hostile: Vec<_> = (0..neighbours)
         .map(|number| {
             let seed = plan.seed_of(plan.users + number);
-            tokio::spawn(hostile::live(seed, Arc::clone(&server), watched.clone()))
+            tokio::spawn(hostile::live(seed, Arc::clone(&server), swarm.phase()))
         })
         .collect();
-    tokio::time::sleep(plan.time).await;
-    phase.send_replace(Phase::Settling);
+    swarm.live(plan.time).await;
+    swarm.turn(Phase::Settling);
     for neighbour in hostile {
         neighbour
             .await
             .expect("nobody checks what happens to a hostile neighbour");
     }
-    let deadline = Instant::now() + SETTLE;
-    loop {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        let unsettled = record.unsettled(plan.users);
-        if unsettled.is_empty() {
-            break;
-        }
-        let failed = users.iter().filter(|user| user.is_finished()).count();
-        if failed > 0 || Instant::now() > deadline {
-            eprintln!("swarm: {failed} users failed; not settled: {unsettled:#?}");
-            break;
-        }
+    if let Err(open) = swarm.settles(SETTLE).await {
+        eprintln!("swarm: not settled: {open:#?}");
     }
-    let stats = statistics_agree(&server, &record).await;
-    phase.send_replace(Phase::Done);
-    for user in users {
-        user.await.expect("no user saw a promise broken");
-    }
-    let verdict = record.verdict(plan.users);
+    let stats = statistics_agree(&server, swarm.record()).await;
+    let (broken, counts) = swarm.finish().await;
     eprintln!(
-        "swarm: {}; peak memory {} KiB; {stats}",
-        record.tally(),
+        "swarm: {counts}; peak memory {} KiB; {stats}",
         server.peak_resident_kib()
     );
-    assert!(verdict.is_empty(), "{plan:?}: {verdict:#?}");
-    record.was_lively(plan.users);
+    assert!(broken.is_empty(), "{plan:?}: {broken:#?}");
+    counts.was_lively(plan.users);
 }
 
 /// Waits until the server counts as the swarm does.

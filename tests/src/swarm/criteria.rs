@@ -3,19 +3,19 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-const INTERESTS: [&str; 5] = ["tea", "rust", "chess", "opera", "bees"];
+const INTERESTS: [&str; 5] = ["tea", "rust", "chess", "opera", crate::swarm::CANARY_INTEREST];
 const LANGUAGES: [&str; 3] = ["en", "de", "fr"];
 
 /// Interests, a language and a mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Criteria {
+pub(super) struct Criteria {
     interests: Vec<&'static str>,
     language: Option<&'static str>,
-    pub(crate) mode: &'static str,
+    pub(super) mode: &'static str,
 }
 
 impl Criteria {
-    pub(crate) fn random(dice: &mut Rng) -> Self {
+    pub(super) fn random(dice: &mut Rng) -> Self {
         let interests = INTERESTS.into_iter().filter(|_| dice.u8(..10) < 3).collect();
         let language = (dice.u8(..10) < 5).then(|| LANGUAGES[dice.usize(..LANGUAGES.len())]);
         Self {
@@ -25,7 +25,7 @@ impl Criteria {
         }
     }
 
-    pub(crate) fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         let mut query = format!("mode={}", self.mode);
         if !self.interests.is_empty() {
             query = format!("{query}&interests={}", self.interests.join(","));
@@ -34,7 +34,7 @@ impl Criteria {
             .map_or(query.clone(), |language| format!("{query}&language={language}"))
     }
 
-    pub(crate) fn join(&self) -> Value {
+    pub(super) fn join(&self) -> Value {
         let mut command = json!({"type": "join", "interests": self.interests, "mode": self.mode});
         if let Some(language) = self.language {
             command["language"] = json!(language);
