@@ -54,7 +54,7 @@ pub struct Connect<'a> {
 impl<'a> Connect<'a> {
     /// From 127.0.0.1 with subprotocol `passerby.v1` and no query.
     pub fn to(server: &'a Server) -> Self {
-        Self::at(server.target())
+        Self::at(server.next_target())
     }
 
     /// As [`Connect::to`], where no server needs to be known.

@@ -39,6 +39,6 @@ pub use connect::{Connect, Unwelcome};
 pub use event::Event;
 pub use frame::Frame;
 pub use nodes::{Node, Nodes};
-pub use pairs::{next_millisecond, pair, pair_with};
+pub use pairs::{next_millisecond, pair, pair_across, pair_across_with, pair_with};
 pub use raw::RawSocket;
 pub use server::{Server, Target};

@@ -3,6 +3,8 @@
 //! **Architecture Invariants:** every run ends with a look at the logs: a panic, or a resume token that a client
 //! was given, fails the test that caused it.
 
+mod company;
+
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ pub struct Server {
     target: Target,
     admin: SocketAddr,
     folder: TempDir,
+    company: Option<company::Company>,
 }
 
 /// Where the program under test is: `PASSERBY_BIN`, or `passerby` beside the folder of this test.
@@ -129,7 +132,11 @@ impl Server {
 
     /// As [`Server::start`], with other arguments (`--ready-file` is added).
     pub async fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        Self::start_sharing(arguments, settings, Secrets::default()).await
+        if company::is_wanted() {
+            company::start(arguments, settings).await
+        } else {
+            Self::start_sharing(arguments, settings, Secrets::default()).await
+        }
     }
 
     /// As [`Server::start_with`], with secrets that other servers know as well.
@@ -186,6 +193,7 @@ impl Server {
             target,
             admin: address("admin"),
             folder,
+            company: None,
         })
     }
 
@@ -197,6 +205,14 @@ impl Server {
     /// Where clients connect.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Where the next client connects: here, unless this server is two.
+    pub(crate) fn next_target(&self) -> &Target {
+        match &self.company {
+            Some(company) => company.next(&self.target),
+            None => &self.target,
+        }
     }
 
     /// The operator's listener.

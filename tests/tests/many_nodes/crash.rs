@@ -1,0 +1,115 @@
+//! A node that dies without a word.
+
+use passerby_tests::{Client, Nodes, pair_across};
+
+const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
+
+#[tokio::test]
+async fn the_partner_of_a_dead_node_is_told_and_the_chat_goes_on_elsewhere() {
+    let mut nodes = Nodes::start(3, &[HELD]).await;
+    let (ann, mut ben) = pair_across(&nodes).await;
+    let (chat, memory) = (ann.chat(), ann.memory());
+    nodes[0].kill().await;
+    ben.expect("partner_away").await;
+    let mut ann = Client::resume(nodes[2].server(), &memory).await;
+    let welcome = ann.welcome();
+    assert_eq!(
+        (
+            welcome.flag("resumed"),
+            welcome.text("state"),
+            welcome.text("chat_id")
+        ),
+        (true, "chatting", chat.as_str()),
+        "{}",
+        welcome.body
+    );
+    ben.expect("partner_back").await;
+    ann.say("a", "here again");
+    assert_eq!(ben.expect("message").await.text("text"), "here again");
+    ann.expect("ack").await;
+    ben.say("b", "welcome");
+    assert_eq!(ann.expect("message").await.text("text"), "welcome");
+    ben.expect("ack").await;
+}
+
+#[tokio::test]
+async fn what_was_lost_with_the_node_is_owned_up_to() {
+    let mut nodes = Nodes::start(2, &[HELD]).await;
+    let (ann, mut ben) = pair_across(&nodes).await;
+    // The seat is held by its node, the message with it.
+    let memory = ann.reset_connection().await;
+    ben.expect("partner_away").await;
+    ben.say("a", "lost with the node");
+    ben.expect("ack").await;
+    nodes[0].kill().await;
+    let ann = Client::resume(nodes[1].server(), &memory).await;
+    let welcome = ann.welcome();
+    assert!(welcome.flag("resumed") && welcome.flag("gap"), "{}", welcome.body);
+    assert_eq!(welcome.text("chat_id"), ben.chat());
+}
+
+#[tokio::test]
+async fn a_seat_that_nobody_claims_ends_and_the_partner_waits() {
+    let mut nodes = Nodes::start(2, &[("PASSERBY__SESSION__RESUME_GRACE", "2s")]).await;
+    let (_ann, mut ben) = pair_across(&nodes).await;
+    nodes[0].kill().await;
+    ben.expect("partner_away").await;
+    ben.ended("partner_disconnected").await;
+    ben.expect("waiting").await;
+    let mut cyd = Client::connect(nodes[1].server(), "").await;
+    cyd.meet().await;
+    ben.meet().await;
+}
+
+#[tokio::test]
+async fn who_waited_on_a_dead_node_is_met_by_nobody() {
+    let mut nodes = Nodes::start(2, &[HELD]).await;
+    let ann = Client::connect(nodes[0].server(), "").await;
+    let mut ann_too = Client::connect(nodes[0].server(), "mode=video").await;
+    ann_too.expect("waiting").await;
+    let memory = ann_too.memory();
+    nodes[0].kill().await;
+    drop(ann);
+    let mut ben = Client::connect(nodes[1].server(), "").await;
+    ben.expect("waiting").await;
+    let mut cyd = Client::connect(nodes[1].server(), "").await;
+    cyd.meet().await;
+    ben.meet().await;
+    // Who comes back waits again, in the old place.
+    let mut ann_too = Client::resume(nodes[1].server(), &memory).await;
+    assert_eq!(ann_too.welcome().text("state"), "waiting");
+    let mut dan = Client::connect(nodes[1].server(), "mode=video").await;
+    dan.meet().await;
+    ann_too.meet().await;
+}
+
+#[tokio::test]
+async fn a_node_of_the_same_name_starts_again_as_another() {
+    let mut nodes = Nodes::start(2, &[HELD]).await;
+    let (ann, mut ben) = pair_across(&nodes).await;
+    let memory = ann.memory();
+    nodes[0].kill().await;
+    nodes[0].again().await;
+    nodes[0].until_ready(200).await;
+    let mut ann = Client::resume(nodes[0].server(), &memory).await;
+    assert!(ann.welcome().flag("resumed"), "{}", ann.welcome().body);
+    ann.say("a", "here again");
+    while ben.any().await["text"] != "here again" {}
+    ann.expect("ack").await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_dead_node() {
+    let mut nodes = Nodes::start(2, &[("PASSERBY__SESSION__RESUME_GRACE", "1s")]).await;
+    let (_ann, mut ben) = pair_across(&nodes).await;
+    let _waiting = Client::connect(nodes[0].server(), "mode=video").await;
+    nodes[0].kill().await;
+    ben.expect("partner_away").await;
+    ben.ended("partner_disconnected").await;
+    ben.expect("waiting").await;
+    let all = nodes.count(1, 1, 0, passerby_tests::PATIENCE).await;
+    assert!(all.is_ok(), "{all:?}");
+    let mut cyd = Client::connect(nodes[1].server(), "mode=video").await;
+    cyd.expect("waiting").await;
+    cyd.quiet().await;
+}
