@@ -1,0 +1,165 @@
+//! The lives of nodes: heartbeats, comparing, and forgetting the dead.
+
+use super::calls::{digits, number};
+use super::memory::Seen;
+use super::record::{generation, node, seat};
+use super::{RedisPairing, TimeSource};
+use crate::connection::Failure;
+use crate::time::RedisMillis;
+use passerby_application::ports::{Belief, Believed, Difference, Pulse, StoreError};
+use passerby_domain::id::{Incarnation, NodeId};
+use passerby_domain::notice::Census;
+use passerby_domain::time::Millis;
+
+/// How long a node that is not heard from counts as alive.
+const LEASE: Millis = Millis::from_secs(5);
+
+/// How far apart two looks at a node must be that agree that it is dead.
+const SECOND_LOOK: Millis = Millis::from_secs(1);
+
+/// How much longer to wait when more than half of all nodes look dead: it is more likely that Redis was away.
+const MAJORITY: Millis = Millis::from_secs(10);
+
+/// How much longer than the longest grace the seats of a dead node are kept.
+const MARGIN: Millis = Millis::from_secs(5);
+
+/// How many seats one script looks at when it forgets.
+const SOME: u64 = 200;
+
+/// How many such scripts one call runs.
+const ROUNDS: usize = 20;
+
+/// How many beliefs one script compares.
+const BELIEFS: usize = 500;
+
+impl RedisPairing {
+    pub(super) async fn beat(&self, name: &NodeId, own: Census) -> Result<Pulse, StoreError> {
+        let asked = self.time.moment();
+        let counts = [own.online, own.waiting, own.chatting].map(|count| count.to_string());
+        let lease = LEASE.get().to_string();
+        let epoch = self.new_epoch();
+        let args: [&[u8]; 7] = [
+            &node(self.options.incarnation),
+            name.as_str().as_bytes(),
+            counts[0].as_bytes(),
+            counts[1].as_bytes(),
+            counts[2].as_bytes(),
+            lease.as_bytes(),
+            &epoch,
+        ];
+        // Its own time may have made a leap: a heartbeat is never too late to learn that.
+        let keys = self.keys.all();
+        let answer = self.ask(&self.scripts.heartbeat, &keys, b"1e300", &args).await?;
+        let [time, epoch, lease, sums, peers @ ..] = answer.as_slice() else {
+            return Err(Failure::shape());
+        };
+        let time = number(time).ok_or_else(Failure::shape)?;
+        if self.options.time == TimeSource::Redis {
+            self.time.learn(asked, RedisMillis(time));
+        }
+        let seen = Seen {
+            epoch: epoch.clone(),
+            time,
+            at: self.time.moment(),
+        };
+        Ok(Pulse {
+            census: census(sums).ok_or_else(Failure::shape)?,
+            peers: peers
+                .chunks(2)
+                .map(peer)
+                .collect::<Option<_>>()
+                .ok_or_else(Failure::shape)?,
+            memory: self.memory.note(seen, number(lease)),
+        })
+    }
+
+    /// A name for the memory of Redis, should it have none. It differs from all others, as the incarnation does.
+    fn new_epoch(&self) -> Vec<u8> {
+        let mut name = node(self.options.incarnation).to_vec();
+        name.extend_from_slice(&self.time.moment().as_millis().to_be_bytes());
+        name
+    }
+
+    pub(super) async fn compare(&self, beliefs: &[Belief]) -> Result<Vec<Difference>, StoreError> {
+        let offset = self.offset().await?;
+        let own = node(self.options.incarnation);
+        let mut differences = Vec::new();
+        for some in beliefs.chunks(BELIEFS) {
+            let mut told = Vec::with_capacity(some.len() * 41);
+            for belief in some {
+                told.extend_from_slice(&seat(belief.stamp.seat));
+                told.extend_from_slice(&generation(belief.stamp.generation));
+                let (kind, chat) = match &belief.standing {
+                    Believed::Waiting => (b'w', None),
+                    Believed::Chatting(chat) => (b'c', Some(chat)),
+                    Believed::Resting => (b'r', None),
+                };
+                told.push(kind);
+                told.extend_from_slice(chat.map_or(&[0; 16][..], |chat| chat.as_str().as_bytes()));
+            }
+            let args: [&[u8]; 2] = [&own, &told];
+            let answer = self
+                .call(&self.scripts.verify, &[&self.keys.seats], offset, &args)
+                .await?;
+            for word in answer {
+                differences.push(difference(&word, some).ok_or_else(Failure::shape)?);
+            }
+        }
+        Ok(differences)
+    }
+
+    pub(super) async fn forget_dead(&self) -> Result<(), StoreError> {
+        let offset = self.offset().await?;
+        let numbers = [
+            SECOND_LOOK.get(),
+            MAJORITY.get(),
+            (self.options.longest_grace + MARGIN).get(),
+            SOME,
+        ]
+        .map(|number| number.to_string());
+        let args: [&[u8]; 4] = [0, 1, 2, 3].map(|place: usize| numbers[place].as_bytes());
+        for _ in 0..ROUNDS {
+            let answer = self
+                .call(&self.scripts.reap, &self.keys.all(), offset, &args)
+                .await?;
+            let [word, _, strays] = answer.as_slice() else {
+                return Err(Failure::shape());
+            };
+            self.anomalies
+                .note_strays(digits(strays).ok_or_else(Failure::shape)?);
+            if word != b"more" {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn census(sums: &[u8]) -> Option<Census> {
+    let mut sums = sums.chunks(8).map(number);
+    let mut next = || sums.next().flatten();
+    Some(Census {
+        online: next()?,
+        waiting: next()?,
+        chatting: next()?,
+    })
+}
+
+fn peer(words: &[Vec<u8>]) -> Option<(Incarnation, Millis)> {
+    let [peer, silent] = words else { return None };
+    Some((
+        Incarnation::from_bits(number(peer)?),
+        Millis::new(number(silent)?),
+    ))
+}
+
+fn difference(word: &[u8], beliefs: &[Belief]) -> Option<Difference> {
+    let (kind, place) = word.split_first()?;
+    let place = usize::try_from(digits(place)?).ok()?;
+    let seat = beliefs.get(place)?.stamp.seat;
+    match kind {
+        b'u' => Some(Difference::Unlike(seat)),
+        b't' => Some(Difference::Taken(seat)),
+        _ => None,
+    }
+}
