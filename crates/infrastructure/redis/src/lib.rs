@@ -8,10 +8,13 @@
 
 mod connection;
 pub mod keys;
+mod post;
 pub mod seal;
+pub mod time;
 
 pub use connection::{
     CheckError, Dedicated, Keeper, Link, OpenError, Redis, RedisMode, RedisOptions, Script,
 };
 /// The client library, for commands, pipelines and values.
 pub use deadpool_redis::redis as client;
+pub use post::{Inbox, Incoming, Mailbox, Outgoing, PostCounts, PostOptions, RedisPost};

@@ -52,7 +52,9 @@ impl TimeOffset {
 
     /// The microsecond of Redis at which a bucket is full.
     pub const fn bucket_to_redis(self, bucket: TokenBucket) -> u64 {
-        bucket.as_micros().saturating_add_signed(self.0.saturating_mul(1_000))
+        bucket
+            .as_micros()
+            .saturating_add_signed(self.0.saturating_mul(1_000))
     }
 
     /// The bucket that is full at this microsecond of Redis.
@@ -149,8 +151,14 @@ mod tests {
         let here = TimeOffset::new(5_000);
         let there = TimeOffset::new(2_000);
         let told = here.bucket_to_redis(TokenBucket::full_at_micros(1_234_567));
-        assert_eq!(there.bucket_from_redis(told), TokenBucket::full_at_micros(4_234_567));
+        assert_eq!(
+            there.bucket_from_redis(told),
+            TokenBucket::full_at_micros(4_234_567)
+        );
         let full = here.bucket_to_redis(TokenBucket::default());
-        assert_eq!(TimeOffset::new(9_000).bucket_from_redis(full), TokenBucket::default());
+        assert_eq!(
+            TimeOffset::new(9_000).bucket_from_redis(full),
+            TokenBucket::default()
+        );
     }
 }

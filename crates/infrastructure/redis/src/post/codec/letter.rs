@@ -1,0 +1,184 @@
+//! Letters.
+//!
+//! **Architecture Invariant:** the number of a kind is never given to another one.
+
+use super::bytes::{Malformed, Reader, Writer};
+use super::parts::Coded;
+use passerby_application::ports::Letter;
+use passerby_domain::notice::Secret;
+
+const PROPOSAL: u8 = 1;
+const AGREED: u8 = 2;
+const DECLINED: u8 = 3;
+const LAPSED: u8 = 4;
+const MESSAGE: u8 = 5;
+const SIGNAL: u8 = 6;
+const TYPING: u8 = 7;
+const RECEIPT: u8 = 8;
+const PRESENCE: u8 = 9;
+const ENDED: u8 = 10;
+const BARRED: u8 = 11;
+const ASSERTIONS: u8 = 12;
+const DISOWNED: u8 = 13;
+const MOVED: u8 = 14;
+const KICK: u8 = 15;
+const BAN: u8 = 16;
+
+pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
+    match letter {
+        Letter::Proposal { offer, seeker, mode } => {
+            out.byte(PROPOSAL);
+            offer.encode(out);
+            seeker.encode(out);
+            mode.encode(out);
+        }
+        Letter::Agreed { address } => {
+            out.byte(AGREED);
+            address.encode(out);
+        }
+        Letter::Declined { offer } => {
+            out.byte(DECLINED);
+            offer.encode(out);
+        }
+        Letter::Lapsed { offer } => {
+            out.byte(LAPSED);
+            offer.encode(out);
+        }
+        Letter::Message {
+            address,
+            consignment,
+            id,
+            text: Secret(text),
+            at,
+        } => {
+            out.byte(MESSAGE);
+            address.encode(out);
+            consignment.encode(out);
+            id.encode(out);
+            out.text(text);
+            at.encode(out);
+        }
+        Letter::Signal {
+            address,
+            consignment,
+            data: Secret(data),
+        } => {
+            out.byte(SIGNAL);
+            address.encode(out);
+            consignment.encode(out);
+            out.text(data);
+        }
+        Letter::Typing { address, typing } => {
+            out.byte(TYPING);
+            address.encode(out);
+            typing.encode(out);
+        }
+        Letter::Receipt {
+            address,
+            consignment,
+            outcome,
+        } => {
+            out.byte(RECEIPT);
+            address.encode(out);
+            consignment.encode(out);
+            outcome.encode(out);
+        }
+        Letter::Presence(assertion) => {
+            out.byte(PRESENCE);
+            assertion.encode(out);
+        }
+        Letter::Ended { address, reason } => {
+            out.byte(ENDED);
+            address.encode(out);
+            reason.encode(out);
+        }
+        Letter::Barred { seat, against, span } => {
+            out.byte(BARRED);
+            seat.encode(out);
+            against.encode(out);
+            span.encode(out);
+        }
+        Letter::Assertions(assertions) => {
+            out.byte(ASSERTIONS);
+            assertions.encode(out);
+        }
+        Letter::Disowned(addresses) => {
+            out.byte(DISOWNED);
+            addresses.encode(out);
+        }
+        Letter::Moved { address, owner } => {
+            out.byte(MOVED);
+            address.encode(out);
+            owner.encode(out);
+        }
+        Letter::Kick { user } => {
+            out.byte(KICK);
+            user.encode(out);
+        }
+        Letter::Ban(ban) => {
+            out.byte(BAN);
+            ban.encode(out);
+        }
+    }
+}
+
+pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>, Malformed> {
+    Ok(match kind {
+        PROPOSAL => Letter::Proposal {
+            offer: Coded::decode(input)?,
+            seeker: Coded::decode(input)?,
+            mode: Coded::decode(input)?,
+        },
+        AGREED => Letter::Agreed {
+            address: Coded::decode(input)?,
+        },
+        DECLINED => Letter::Declined {
+            offer: Coded::decode(input)?,
+        },
+        LAPSED => Letter::Lapsed {
+            offer: Coded::decode(input)?,
+        },
+        MESSAGE => Letter::Message {
+            address: Coded::decode(input)?,
+            consignment: Coded::decode(input)?,
+            id: Coded::decode(input)?,
+            text: Secret(input.text()?),
+            at: Coded::decode(input)?,
+        },
+        SIGNAL => Letter::Signal {
+            address: Coded::decode(input)?,
+            consignment: Coded::decode(input)?,
+            data: Secret(input.text()?),
+        },
+        TYPING => Letter::Typing {
+            address: Coded::decode(input)?,
+            typing: Coded::decode(input)?,
+        },
+        RECEIPT => Letter::Receipt {
+            address: Coded::decode(input)?,
+            consignment: Coded::decode(input)?,
+            outcome: Coded::decode(input)?,
+        },
+        PRESENCE => Letter::Presence(Coded::decode(input)?),
+        ENDED => Letter::Ended {
+            address: Coded::decode(input)?,
+            reason: Coded::decode(input)?,
+        },
+        BARRED => Letter::Barred {
+            seat: Coded::decode(input)?,
+            against: Coded::decode(input)?,
+            span: Coded::decode(input)?,
+        },
+        ASSERTIONS => Letter::Assertions(Coded::decode(input)?),
+        DISOWNED => Letter::Disowned(Coded::decode(input)?),
+        MOVED => Letter::Moved {
+            address: Coded::decode(input)?,
+            owner: Coded::decode(input)?,
+        },
+        KICK => Letter::Kick {
+            user: Coded::decode(input)?,
+        },
+        BAN => Letter::Ban(Coded::decode(input)?),
+        _ => return Err(Malformed),
+    })
+}
