@@ -15,7 +15,7 @@ export KOSOKU ?= $(abspath .venv)/bin/kosoku
 # The oldest Rust that builds this, as Cargo.toml states it.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench deploy-check check clean need-cargo
+.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench load deploy-check check clean need-cargo
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,11 @@ bench: need-cargo ## Run the benchmarks
 deploy-check: need-cargo ## Check what is in deploy/, installing what that needs
 	@.ci/setup deploy
 	@.ci/deploy-check
+
+load: need-cargo ## Put load on a node of this machine, for half a minute
+	cargo build --release -p passerby -p passerby-load
+	@echo
+	@bin/passerby-load/short-run.sh $(TARGET)/release $(TARGET)/load
 
 check: setup lint deploy-check test ## Do all that continuous integration does
 

@@ -17,6 +17,8 @@ const LEFT: f64 = 80.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 50.0;
+/// What took less than a microsecond, in nanoseconds, is shown at the bottom: nobody can tell it from chance.
+const FASTEST: u64 = 1000;
 /// Points of each line for one step to the right.
 const STEPS: u32 = 40;
 /// The names of the steps: one in ten, one in a hundred, and so on.
@@ -100,8 +102,16 @@ fn write(out: &mut String, frame: Frame, shown: &[&Latency]) -> std::fmt::Result
 
 impl Frame {
     fn around(shown: &[&Latency]) -> Option<Self> {
-        let lowest = shown.iter().map(|latency| latency.histogram.min()).min()?.max(1);
-        let highest = shown.iter().map(|latency| latency.histogram.max()).max()?.max(1);
+        let lowest = shown
+            .iter()
+            .map(|latency| latency.histogram.min())
+            .min()?
+            .max(FASTEST);
+        let highest = shown
+            .iter()
+            .map(|latency| latency.histogram.max())
+            .max()?
+            .max(FASTEST);
         let most = shown.iter().map(|latency| latency.histogram.len()).max()?;
         let low = i32::try_from(lowest.ilog10()).ok()?;
         let high = i32::try_from(highest.ilog10()).ok()? + 1;
@@ -127,7 +137,7 @@ impl Frame {
         for step in 0..=self.decades * STEPS {
             let decade = f64::from(step) / f64::from(STEPS);
             let quantile = 1.0 - 10_f64.powf(-decade);
-            let value = histogram.value_at_quantile(quantile).max(1);
+            let value = histogram.value_at_quantile(quantile).max(FASTEST);
             let _ = write!(
                 points,
                 "{:.1},{:.1} ",

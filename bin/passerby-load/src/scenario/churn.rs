@@ -12,13 +12,17 @@ mod life;
 mod stay;
 mod words;
 
+use std::convert::Infallible;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use indicatif::ProgressBar;
 use tokio::sync::watch;
 
 use crate::checker::Checker;
+use crate::checker::violation::Violation;
 use crate::cli::Churn;
 use crate::crew::{Crew, Span};
 use crate::failure::Failure;
@@ -109,7 +113,10 @@ pub(crate) async fn run(run: &Arc<Run>, options: &Churn) -> Result<Report, Failu
             () = advance(&bar) => {}
         }
     };
-    let span = crew.measure(end).await?;
+    let span = tokio::select! {
+        span = crew.measure(end) => span?,
+        never = shared.tells_violations(&bar) => match never {},
+    };
     bar.finish_and_clear();
     let after = Moment::now(run).await?;
     shared.phase.send_replace(Phase::Settling);
@@ -153,6 +160,25 @@ pub(crate) async fn run(run: &Arc<Run>, options: &Churn) -> Result<Report, Failu
 }
 
 impl Shared {
+    /// Tells violations as they are found, the first of them: a run may take hours.
+    async fn tells_violations(&self, bar: &ProgressBar) -> Infallible {
+        let mut told = 0;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let new = {
+                let book = self.checker.book();
+                let new = book.tally().first().get(told..).unwrap_or_default().to_vec();
+                told += new.len();
+                new
+            };
+            for Violation { rule, what } in new {
+                // Where it cannot be written it is told at the end all the same.
+                let line = format!("passerby-load: {} is broken: {what}\n", rule.id());
+                let _ = bar.suspend(|| io::stderr().write_all(line.as_bytes()));
+            }
+        }
+    }
+
     /// Waits until everybody is connected and nothing is on its way; false when that takes too long.
     async fn settle(&self, users: u64) -> bool {
         let rest = async {
