@@ -17,7 +17,7 @@ use passerby_application::ports::{
     Backlog, Clock, Encoder, Fact, Farewell, Observer, PairingRules, Ports, SameOrigin, Screened, TextScreen,
     Wire, Written,
 };
-use passerby_application::{Adapters, Arrival, Chat, Connected, Departure, Entry, Options};
+use passerby_application::{Adapters, Arrival, Chat, Connected, Departure, Deployment, Entry, Options};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Patience};
 use passerby_domain::flood::Rate;
 use passerby_domain::id::{NodeId, Seq};
@@ -165,6 +165,7 @@ fn node() -> Chat<Demo> {
     };
     let options = Options {
         node: NodeId::parse("demo").expect("a name"),
+        deployment: Deployment::Alone,
         resume_grace: Millis::from_secs(20),
         reload_grace: Millis::from_secs(3),
         idle_timeout: Millis::from_secs(900),

@@ -1,33 +1,26 @@
 //! What a seat's owner knows and may change about it.
 
-use crate::ports::{Ports, TokenSerial};
+use crate::link::Link;
+use crate::pending::Pending;
+use crate::ports::{Ports, Recollection, TokenSerial};
 use crate::refusals::Refusals;
 use crate::seat::{ConnectionNumber, Seat};
+use crate::unanswered::Unanswered;
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::TokenBucket;
 use passerby_domain::id::{ChatId, Generation, Origin, UserId};
-use passerby_domain::notice::{ChatFacts, Pairing};
+use passerby_domain::notice::{EndReason, Pairing};
 use passerby_domain::session::{Presence, Session, State};
 use passerby_domain::time::{Millis, Moment};
-use std::sync::Arc;
-
-/// The way to the partner, and what is known of the chat.
-pub(crate) struct Link<P: Ports> {
-    pub(crate) partner: Arc<Seat<P>>,
-    pub(crate) facts: Box<ChatFacts>,
-    /// Until when the chat is held for a partner whose connection dropped.
-    pub(crate) partner_away_until: Option<Moment>,
-    /// The partner's generation when they last went or came back, as far as this seat has heard. What is older is
-    /// stale: two threads may bring news of one partner in the wrong order.
-    pub(crate) partner_heard: Generation,
-}
 
 /// A chat that is over, for reports and blocks that come a little late.
 pub(crate) struct LastChat {
     pub(crate) chat: ChatId,
     pub(crate) partner: Acquaintance,
     pub(crate) ended: Moment,
+    /// Why, as the partner is told.
+    pub(crate) told: EndReason,
 }
 
 /// Somebody the user met.
@@ -63,6 +56,31 @@ impl Tokens {
     }
 }
 
+/// What a seat has to do with other nodes; most have nothing.
+#[derive(Default)]
+pub(crate) struct Abroad {
+    /// An offer that another node, or the store, has the next word on.
+    pub(crate) pending: Option<Pending>,
+    /// Messages on their way to another node.
+    pub(crate) unanswered: Unanswered,
+    /// When this node took the seat over without what its former owner remembered of the present chat, if it did.
+    pub(crate) restored: Option<Moment>,
+    /// The generation at which the store was last found to differ.
+    pub(crate) unlike: Option<Generation>,
+    /// The search that the store called stale, if nothing has come of it since.
+    pub(crate) stale: Option<Generation>,
+    /// Whether the store still has to be told of the seat's tokens.
+    pub(crate) dossier: DossierState,
+}
+
+/// Whether the store has to be told of a seat that is not in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum DossierState {
+    #[default]
+    Kept,
+    Due,
+}
+
 /// All that changes about a seat.
 pub(crate) struct Book<P: Ports> {
     pub(crate) session: Session<Link<P>>,
@@ -89,6 +107,8 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) commands: TokenBucket,
     pub(crate) skips: TokenBucket,
     pub(crate) typing: TokenBucket,
+    /// What it has to do with other nodes.
+    pub(crate) abroad: Option<Box<Abroad>>,
     /// The deadline that the node's timers hold for this seat.
     pub(crate) deadline: Option<Moment>,
 }
@@ -124,6 +144,7 @@ impl<P: Ports> Book<P> {
             commands: TokenBucket::default(),
             skips: TokenBucket::default(),
             typing: TokenBucket::default(),
+            abroad: None,
             deadline: None,
         }
     }
@@ -145,11 +166,44 @@ impl<P: Ports> Book<P> {
 
     /// When the seat wants to be looked at again.
     pub(crate) fn next_deadline(&self, idle_timeout: Millis) -> Option<Moment> {
+        if let Some(pending) = self.pending() {
+            return Some(pending.ask_at);
+        }
         match (self.session.state(), self.session.presence()) {
-            (State::Gone, _) | (State::Offered { .. } | State::Chatting(_), Presence::Here) => None,
+            (State::Gone, _) | (State::Offered { .. }, Presence::Here) => None,
             (_, Presence::Away { until }) => Some(until),
             (State::Idle, Presence::Here) => Some(self.idle_since + idle_timeout),
             (State::Waiting(_), Presence::Here) => self.retry_at,
+            (State::Chatting(chatting), Presence::Here) => chatting.link.given_up_at(),
+        }
+    }
+
+    /// The offer that another node, or the store, has the next word on.
+    pub(crate) fn pending(&self) -> Option<&Pending> {
+        self.abroad.as_ref()?.pending.as_ref()
+    }
+
+    pub(crate) fn pending_mut(&mut self) -> Option<&mut Pending> {
+        self.abroad.as_mut()?.pending.as_mut()
+    }
+
+    pub(crate) fn abroad(&mut self) -> &mut Abroad {
+        self.abroad.get_or_insert_default()
+    }
+
+    /// Whether this seat remembers all that was accepted for it in the present chat.
+    pub(crate) fn recollection(&self) -> Recollection {
+        match self.abroad.as_ref().and_then(|abroad| abroad.restored) {
+            Some(_) => Recollection::Lost,
+            None => Recollection::Whole,
+        }
+    }
+
+    /// A new chat begins: what was remembered of the one before is of no use.
+    pub(crate) fn forget_chat(&mut self) {
+        self.refusals.clear();
+        if let Some(abroad) = &mut self.abroad {
+            abroad.restored = None;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
+use crate::peerage::{Peerage, Reach, Run, Watchlist};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
 use crate::register::Register;
 use crate::seat::Seat;
@@ -14,11 +15,22 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Whether other nodes share the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployment {
+    /// This node has it to itself, and nothing of a seat is of use to anybody else.
+    Alone,
+    /// Others may: any of them may hold a partner, or take a seat over.
+    Shared,
+}
+
 /// How this node behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The node's name, shown to its users.
     pub node: NodeId,
+    /// Whether other nodes share the store.
+    pub deployment: Deployment,
     /// How long a seat is held for one whose connection dropped.
     pub resume_grace: Millis,
     /// How long it is held for one who closed or reloaded the page.
@@ -81,6 +93,14 @@ pub struct Chat<P: Ports> {
     store_doubted: AtomicBool,
     /// How many bans were made here: one who connects while it grows may have been missed by the ban.
     bans_made: AtomicU64,
+    /// The other nodes, and how this one is.
+    pub(crate) peerage: Peerage,
+    /// Seats with something to look after beside their deadlines.
+    pub(crate) watchlist: Watchlist,
+    /// Seats that the store has to be told of.
+    pub(crate) to_keep: Watchlist,
+    /// Seats that letters told something, to be written at the end of a batch.
+    pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
 }
 
 /// How many seats of this node stand where.
@@ -126,6 +146,10 @@ impl<P: Ports> Chat<P> {
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),
             bans_made: AtomicU64::default(),
+            peerage: Peerage::default(),
+            watchlist: Watchlist::default(),
+            to_keep: Watchlist::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -184,6 +208,28 @@ impl<P: Ports> Chat<P> {
     pub(crate) fn doubt_store(&self) {
         self.note(Fact::StoreFailed);
         self.store_doubted.store(true, Ordering::Release);
+    }
+
+    /// The pairing store may have forgotten what it was told.
+    pub(crate) fn doubt_what_it_knows(&self) {
+        self.store_doubted.store(true, Ordering::Release);
+    }
+
+    /// Whether the store that this node shares with others has not answered for a while: nobody new is taken in.
+    pub fn is_cut_off(&self) -> bool {
+        match self.options.deployment {
+            Deployment::Alone => false,
+            Deployment::Shared => self.peerage.reach(self.now()) == Reach::Cut,
+        }
+    }
+
+    /// Whether this node did not run for so long that others may have taken its seats: what its users say must not be
+    /// obeyed any more. [`Chat::tick`] then hangs up on them.
+    pub fn has_stalled(&self) -> bool {
+        match self.options.deployment {
+            Deployment::Alone => false,
+            Deployment::Shared => self.peerage.run(self.now()) == Run::Stalled,
+        }
     }
 
     /// Whether the pairing store has failed since this was last asked.

@@ -9,6 +9,9 @@
 
 mod book;
 mod chat;
+mod link;
+mod peerage;
+mod pending;
 pub mod ports;
 mod refusals;
 mod register;
@@ -16,14 +19,14 @@ mod seat;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timers;
+mod unanswered;
 mod use_cases;
 
-pub use chat::{Adapters, Chat, Options};
+pub use chat::{Adapters, Chat, Deployment, Options};
 pub use seat::{ConnectionNumber, Seat};
 pub use use_cases::{
-    Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry,
+    Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry, Followup,
     JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning, SignalError, SkipError,
-    Unknown,
 };
 
 /// The code on this page compiles and does what it says.

@@ -23,7 +23,7 @@ pub use clock::Clock;
 pub use delivery::{Delivery, Flush, OutboxContents, Receipt, Undelivered};
 pub use identity::{IdHash, Identity, ResumeToken, TokenSerial};
 pub use limiter::{RateLimiter, TurnedAway};
-pub use observer::{Completeness, Fact, Observer};
+pub use observer::{Anomaly, Completeness, Fact, Observer};
 pub use pairing::{
     Belief, Believed, Block, Claim, Difference, Dossier, Location, Offer, PairingRules, PairingStore, Pulse,
     Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,

@@ -41,18 +41,23 @@ impl Refusals {
     }
 
     /// Why the message `id` was refused, if the client was told so on an older connection than `connection` and may
-    /// not know. It is taken as told now.
+    /// not know. It is taken as told now. One of which nobody knows what became is refused each time.
     pub(crate) fn perhaps_unheard(
         &mut self,
         id: IdHash,
         connection: ConnectionNumber,
     ) -> Option<MessageError> {
-        let refusal = self
-            .0
-            .iter_mut()
-            .find(|refusal| refusal.id == id && refusal.told != connection)?;
+        let refusal = self.0.iter_mut().find(|refusal| refusal.id == id)?;
+        if refusal.told == connection && refusal.why != MessageError::Unconfirmed {
+            return None;
+        }
         refusal.told = connection;
         Some(refusal.why)
+    }
+
+    /// The ids, oldest first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = IdHash> {
+        self.0.iter().map(|refusal| refusal.id)
     }
 
     /// Forgets all, since a new chat begins.
@@ -77,6 +82,17 @@ mod tests {
             Some(MessageError::Rejected)
         );
         assert_eq!(refusals.perhaps_unheard(IdHash(7), second), None);
+    }
+
+    #[test]
+    fn one_of_which_nobody_knows_is_refused_each_time() {
+        let mut refusals = Refusals::default();
+        let connection = ConnectionNumber(1);
+        refusals.remember(IdHash(7), connection, MessageError::Unconfirmed);
+        for _ in 0..2 {
+            let again = refusals.perhaps_unheard(IdHash(7), connection);
+            assert_eq!(again, Some(MessageError::Unconfirmed));
+        }
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl<P: Ports> Register<P> {
         }
     }
 
+    /// Removes this very seat, unless another one has taken its place.
+    pub(crate) fn remove_this(&self, seat: &Arc<Seat<P>>) {
+        let is_it = self
+            .get(seat.user())
+            .is_some_and(|known| Arc::ptr_eq(&known, seat));
+        if is_it {
+            self.remove(seat.user());
+        }
+    }
+
     /// The seats there are, shard by shard; those that come meanwhile may be missed.
     pub(crate) fn all(&self) -> Vec<Arc<Seat<P>>> {
         let mut seats = Vec::new();

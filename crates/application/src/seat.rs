@@ -25,8 +25,9 @@ pub struct Seat<P: Ports> {
     user: UserId,
     origins: Origins,
     pub(crate) route: Route<P>,
-    /// Counts the seat against its origin's limit for as long as it exists.
-    _permit: Permit<P>,
+    /// Counts the seat against its origin's limit for as long as it exists. One that was taken over from another node
+    /// has none: a resume counts in no limit.
+    _permit: Option<Permit<P>>,
     book: Mutex<Book<P>>,
 }
 
@@ -35,7 +36,7 @@ impl<P: Ports> Seat<P> {
         user: UserId,
         origins: Origins,
         route: Route<P>,
-        permit: Permit<P>,
+        permit: Option<Permit<P>>,
         book: Book<P>,
     ) -> Self {
         Self {

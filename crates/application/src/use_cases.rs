@@ -5,8 +5,10 @@
 
 mod block;
 mod connect;
+mod consign;
 mod disconnect;
 mod drain;
+mod hand_over;
 mod heartbeat;
 mod join;
 mod leave;
@@ -14,13 +16,21 @@ mod message;
 mod moderate;
 mod pair;
 mod part;
+mod presence;
 mod prompt;
+mod propose;
 mod reap;
+mod receive;
 mod report;
 mod resume;
 mod signal;
 mod skip;
+mod take_over;
+mod tend;
 mod typing;
+
+/// How many seats are looked after at once where each has to wait for the store.
+const CONCURRENCY: usize = 64;
 
 pub use block::BlockError;
 pub use connect::{Admission, Arrival, ConnectError, Connected, Entry};
@@ -28,7 +38,8 @@ pub use disconnect::Departure;
 pub use join::JoinError;
 pub use leave::LeaveError;
 pub use message::MessageError;
-pub use moderate::{BanOrder, BanTarget, ModerationError, Unknown};
+pub use moderate::{BanOrder, BanTarget, ModerationError};
+pub use receive::Followup;
 pub use report::ReportError;
 pub use resume::Returning;
 pub use signal::SignalError;

@@ -5,7 +5,7 @@
 use crate::settings::{self, Settings};
 use passerby_admin::{AdminState, Metrics, Token};
 use passerby_application::ports::{PairingRules, Ports, SameOrigin, Screened, TextScreen};
-use passerby_application::{Adapters, Chat, Options};
+use passerby_application::{Adapters, Chat, Deployment, Options};
 use passerby_domain::criteria::Patience;
 use passerby_domain::flood::Rate;
 use passerby_domain::id::NodeId;
@@ -130,6 +130,7 @@ fn options(settings: &Settings, node: NodeId) -> Options {
     } = settings;
     Options {
         node,
+        deployment: Deployment::Alone,
         resume_grace: session.resume_grace.into(),
         reload_grace: session.reload_grace.into(),
         idle_timeout: session.idle_timeout.unwrap_or(Duration::MAX).into(),

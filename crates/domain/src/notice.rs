@@ -36,6 +36,13 @@ pub enum Notice<'a> {
         /// The id that the user gave the message.
         id: &'a str,
     },
+    /// The user's own message, or signal, was not passed on after all; it was on its way to another node.
+    Failed {
+        /// The id that the user gave it, if they gave one.
+        id: Option<&'a str>,
+        /// What is known.
+        why: Failure,
+    },
     /// The partner began or stopped typing.
     Typing {
         /// The chat it concerns.
@@ -97,6 +104,7 @@ impl Notice<'_> {
     pub const fn persistence(&self) -> Persistence {
         match self {
             Self::Ack { .. }
+            | Self::Failed { .. }
             | Self::Typing { .. }
             | Self::Stats(_)
             | Self::Draining { .. }
@@ -152,6 +160,15 @@ pub enum Pairing {
     Running,
     /// The store is out of reach; the place is kept.
     Paused,
+}
+
+/// What is known of a message that was on its way to another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was not delivered and never will be.
+    Unreachable,
+    /// No answer came: it was delivered already or never will be.
+    Unconfirmed,
 }
 
 /// Whether somebody is typing.

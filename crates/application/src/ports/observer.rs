@@ -30,6 +30,10 @@ pub enum Fact {
     Repeated,
     /// A message was refused since the partner's outbox had no room or the chat was over.
     Undelivered,
+    /// Nobody knows what became of a message: no answer came from the partner's node.
+    Unconfirmed,
+    /// Something that is never to be was found, and put right.
+    Anomaly(Anomaly),
     /// A command was refused by a limit.
     RateLimited,
     /// A report was recorded.
@@ -42,6 +46,17 @@ pub enum Fact {
     StoreFailed,
     /// An offer came to nothing, since a seat had moved on. Both search again.
     OfferLapsed,
+}
+
+/// Something that is never to be as long as no node and no store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Anomaly {
+    /// The store knew something else of a seat than its owner, twice.
+    Difference,
+    /// A chat had one end only, and was ended as lost.
+    Orphan,
+    /// A seat that this node held was another node's, and this one did not know.
+    Usurped,
 }
 
 /// Whether a replay had everything.

@@ -4,7 +4,7 @@ use super::{
     CountingIdentity, FactLog, HonestPairing, ListedBans, ListedReports, ManualClock, NoLimits, NoPeers,
     PassAll, RecordingDelivery, RecordingWire, Visit, Visitor,
 };
-use crate::chat::{Adapters, Chat, Options};
+use crate::chat::{Adapters, Chat, Deployment, Options};
 use crate::ports::{Bans, PairingRules, PairingStore, Ports, Reports, SameOrigin, TextScreen, TurnedAway};
 use crate::{Arrival, ConnectError, Connected, Departure};
 use passerby_domain::criteria::{Criteria, Patience};
@@ -72,6 +72,7 @@ pub fn chat() -> ChatBuilder<HonestPairing, PassAll> {
 fn options() -> Options {
     Options {
         node: NodeId::parse("test").expect("a name of four letters is one"),
+        deployment: Deployment::Alone,
         resume_grace: Millis::from_secs(20),
         reload_grace: Millis::from_secs(3),
         idle_timeout: Millis::from_secs(15 * 60),
@@ -281,7 +282,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
         token: &str,
         seen: u64,
     ) -> Result<Option<Visitor<S, T>>, ConnectError> {
-        let Some(returning) = self.chat.recognise(token) else {
+        let Some(returning) = self.chat.recognise(token).await.map_err(ConnectError::Store)? else {
             return Ok(None);
         };
         let wire = Arc::new(RecordingWire::default());

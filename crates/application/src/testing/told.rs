@@ -3,7 +3,7 @@
 use crate::ports::ResumeToken;
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::{
-    Census, ChatFacts, EndReason, Notice, Pairing, Replay, Role, Standing, Typing, Waiting, Welcome,
+    Census, ChatFacts, EndReason, Failure, Notice, Pairing, Replay, Role, Standing, Typing, Waiting, Welcome,
 };
 use passerby_domain::time::UnixMillis;
 use std::fmt;
@@ -35,6 +35,10 @@ pub enum Told {
     Ack {
         chat: ChatId,
         id: String,
+    },
+    Failed {
+        id: Option<String>,
+        why: Failure,
     },
     Typing {
         chat: ChatId,
@@ -87,6 +91,7 @@ impl Told {
             Self::Welcome { .. }
             | Self::Waiting(_)
             | Self::Idle
+            | Self::Failed { .. }
             | Self::Stats(_)
             | Self::Draining { .. }
             | Self::Frame(_) => None,
@@ -127,6 +132,10 @@ impl From<&Notice<'_>> for Told {
             Notice::Ack { chat, id } => Self::Ack {
                 chat: *chat,
                 id: (*id).to_owned(),
+            },
+            Notice::Failed { id, why } => Self::Failed {
+                id: id.map(str::to_owned),
+                why: *why,
             },
             Notice::Typing { chat, typing } => Self::Typing {
                 chat: *chat,
@@ -171,6 +180,13 @@ impl fmt::Display for Told {
             Self::Matched { .. } => f.write_str("matched"),
             Self::Message { text, .. } => write!(f, "message {text}"),
             Self::Ack { id, .. } => write!(f, "ack {id}"),
+            Self::Failed { id, why } => {
+                let why = match why {
+                    Failure::Unreachable => "unreachable",
+                    Failure::Unconfirmed => "unconfirmed",
+                };
+                write!(f, "{why} {}", id.as_deref().unwrap_or_default())
+            }
             Self::Typing { typing, .. } => f.write_str(match typing {
                 Typing::Started => "typing started",
                 Typing::Stopped => "typing stopped",

@@ -70,8 +70,11 @@ impl<P: Ports> Chat<P> {
             Some((partner, after))
         });
         if let Some((partner, after)) = ended {
-            self.promptly(seat, self.left_alone(&partner, chat, EndReason::PartnerSkipped))
-                .await;
+            self.promptly(
+                seat,
+                self.leave_alone(seat, &partner, chat, EndReason::PartnerSkipped),
+            )
+            .await;
             match after {
                 AfterChat::Idle => self.release(seat, Release::Rest).await,
                 AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,

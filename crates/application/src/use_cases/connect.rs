@@ -84,6 +84,11 @@ pub enum ConnectError {
     Store(#[source] StoreError),
 }
 
+/// The store has not answered for a while.
+#[derive(Debug, thiserror::Error)]
+#[error("the store has not answered for a while")]
+struct CutOff;
+
 impl<P: Ports> Chat<P> {
     /// Counts an attempt to connect from `address`, and a seat if there is room for one.
     ///
@@ -92,6 +97,9 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`TurnedAway`].
     pub async fn admit(&self, address: IpAddr) -> Result<Admission<P>, TurnedAway> {
+        if self.is_cut_off() {
+            return Err(TurnedAway::Store(StoreError::Unavailable(Box::new(CutOff))));
+        }
         let origins = self.adapters.identity.origins(address);
         let admitted = self.adapters.limiter.admit(&origins).await;
         if admitted.is_err() {
@@ -128,7 +136,7 @@ impl<P: Ports> Chat<P> {
             user,
             admission.origins,
             self.adapters.delivery.open(),
-            admission.permit,
+            Some(admission.permit),
             book,
         ));
         let welcome = Welcome {
@@ -156,6 +164,9 @@ impl<P: Ports> Chat<P> {
         }
         self.seek(&seat).await;
         self.adapters.delivery.flush(&seat.route);
+        if entry == Entry::Idle {
+            self.keep_later(&seat);
+        }
         Ok(Connected { seat, connection })
     }
 

@@ -1,8 +1,9 @@
 //! Disconnecting: a connection is gone, and perhaps its user too.
 
-use crate::book::Link;
 use crate::chat::Chat;
-use crate::ports::{Clock, Delivery, Fact, Flush, Ports, Release};
+use crate::link::{Absence, Cause, Link, Partner};
+use crate::pending::Then;
+use crate::ports::{Attendance, Clock, Delivery, Fact, Flush, Ports, Release};
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{ChatId, Generation};
 use passerby_domain::notice::{EndReason, Notice};
@@ -50,20 +51,33 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            Some((partner, book.session.wait().is_some(), book.session.generation()))
+            let waits = matches!(book.session.state(), State::Waiting(_));
+            Some((partner, waits, book.session.generation()))
         }) else {
             return;
         };
         self.note(Fact::Dropped);
         if let Some((chat, partner)) = partner {
-            self.partner_dropped(&partner, chat, until, generation);
+            match partner {
+                Partner::Here(partner) => self.partner_dropped(&partner, chat, until, generation),
+                Partner::There(remote) => {
+                    let held = until.since(self.now());
+                    self.tell_attendance(seat, &remote, chat, Attendance::Away { held });
+                }
+            }
         }
         if waits {
             self.release(seat, Release::Rest).await;
         }
     }
 
-    fn partner_dropped(&self, seat: &Seat<P>, chat: ChatId, until: Moment, generation: Generation) {
+    pub(crate) fn partner_dropped(
+        &self,
+        seat: &Seat<P>,
+        chat: ChatId,
+        until: Moment,
+        generation: Generation,
+    ) {
         self.change(seat, |book| {
             if let Some(chatting) = book
                 .session
@@ -71,7 +85,10 @@ impl<P: Ports> Chat<P> {
                 .filter(|chatting| chatting.chat == chat && chatting.link.partner_heard < generation)
             {
                 chatting.link.partner_heard = generation;
-                chatting.link.partner_away_until = Some(until);
+                chatting.link.absence = Some(Absence {
+                    until,
+                    cause: Cause::Told,
+                });
                 let until = self.adapters.clock.unix(until);
                 self.adapters
                     .delivery
@@ -83,6 +100,13 @@ impl<P: Ports> Chat<P> {
     async fn depart(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, told_partner: EndReason) {
         let departed = self.change(seat, |book| {
             if connection != book.connection {
+                return Err(IllegalMove::Stale);
+            }
+            if let Some(pending) = book.pending_mut() {
+                pending.then = Then::Depart(told_partner);
+                self.adapters.delivery.detach(&seat.route);
+                book.session
+                    .drop_connection(self.now() + self.options.resume_grace);
                 return Err(IllegalMove::Stale);
             }
             book.session.depart()
@@ -99,7 +123,7 @@ impl<P: Ports> Chat<P> {
         self.register.remove(seat.user());
         self.note(Fact::Gone);
         if let Left::Chat(chatting) = left {
-            self.left_alone(&chatting.link.partner, chatting.chat, told_partner)
+            self.leave_alone(seat, &chatting.link.partner, chatting.chat, told_partner)
                 .await;
         }
         self.release(seat, Release::Gone).await;

@@ -1,9 +1,12 @@
 //! The heartbeat: tell the store that this node lives, and learn how many people there are.
 
-use crate::chat::Chat;
-use crate::ports::{Delivery, Flush, PairingStore, Ports, Release, StoreError};
+use super::CONCURRENCY;
+use crate::chat::{Chat, Deployment};
+use crate::ports::{Delivery, Flush, PairingStore, Ports, Release, StoreError, StoreMemory};
 use crate::seat::Seat;
-use passerby_domain::notice::Notice;
+use futures_util::stream::{StreamExt, iter};
+use passerby_domain::notice::{Notice, Pairing};
+use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
     /// To be called once a second. [`Chat::census`] is at most that old afterwards.
@@ -14,6 +17,17 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`StoreError`]; the census is then that of before.
     pub async fn heartbeat(&self) -> Result<(), StoreError> {
+        self.beat().await?;
+        self.catch_up().await;
+        Ok(())
+    }
+
+    /// The part of [`Chat::heartbeat`] that takes no longer than one question to the store, for nodes whose life hangs on
+    /// it. [`Chat::tend`] does the rest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn beat(&self) -> Result<(), StoreError> {
         match self
             .adapters
             .pairing
@@ -22,30 +36,67 @@ impl<P: Ports> Chat<P> {
         {
             Ok(pulse) => {
                 self.set_census(pulse.census);
-                if self.take_doubt() {
-                    self.say_all_again().await;
+                if pulse.memory == StoreMemory::Lost {
+                    self.doubt_what_it_knows();
+                }
+                let news = self.peerage.hear(&pulse.peers, self.now());
+                self.note_silence(&news.silent);
+                for peer in news.back {
+                    self.assert_chats(Some(peer));
                 }
                 Ok(())
             }
             Err(error) => {
                 self.doubt_store();
+                let now = self.now();
+                let silent = self.peerage.miss(now);
+                self.note_silence(&silent);
+                if self.is_cut_off() {
+                    self.tell_paused();
+                }
                 Err(error)
             }
         }
     }
 
+    /// Tells the store all again, if it has failed since this was last done.
+    pub(crate) async fn catch_up(&self) {
+        if self.take_doubt() {
+            self.say_all_again().await;
+        }
+    }
+
     async fn say_all_again(&self) {
+        iter(self.register.all())
+            .for_each_concurrent(CONCURRENCY, |seat| async move { self.say_again(&seat).await })
+            .await;
+    }
+
+    /// Tells the store where a seat stands.
+    pub(crate) async fn say_again(&self, seat: &Arc<Seat<P>>) {
+        let searches = self.change(seat, |book| {
+            let searches = book.session.search().is_some();
+            // With a new ticket, whatever came of the old one is void.
+            searches && book.session.renew().is_some()
+        });
+        if searches {
+            self.seek(seat).await;
+        } else if self.options.deployment == Deployment::Shared {
+            self.keep(seat).await;
+        } else {
+            self.release(seat, Release::Rest).await;
+        }
+    }
+
+    /// Those who wait are told that pairing is out of order, once.
+    fn tell_paused(&self) {
         for seat in self.register.all() {
-            let searches = self.change(&seat, |book| {
-                let searches = book.session.search().is_some();
-                // With a new ticket, whatever came of the old one is void.
-                searches && book.session.renew().is_some()
+            self.change(&seat, |book| {
+                if book.session.search().is_some() && book.pairing == Pairing::Running {
+                    book.pairing = Pairing::Paused;
+                    self.announce(&seat, book);
+                }
             });
-            if searches {
-                self.seek(&seat).await;
-            } else {
-                self.release(&seat, Release::Rest).await;
-            }
         }
     }
 

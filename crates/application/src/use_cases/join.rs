@@ -1,6 +1,7 @@
 //! Joining: enter the queue, or change what is wanted while in it.
 
 use crate::chat::Chat;
+use crate::pending::Then;
 use crate::ports::{Fact, Ports};
 use crate::seat::Seat;
 use passerby_domain::criteria::Criteria;
@@ -39,6 +40,11 @@ impl<P: Ports> Chat<P> {
                 return Err(JoinError::Slowed {
                     retry_after: book.slowed_until.since(now),
                 });
+            }
+            if let Some(pending) = book.pending_mut() {
+                // Whether a chat has begun is for another node to say; if it has, `Matched` is the answer.
+                pending.then = Then::Join(criteria);
+                return Ok(());
             }
             match book.session.join(now) {
                 Ok(_) => {

@@ -2,6 +2,7 @@
 
 use crate::book::Book;
 use crate::chat::Chat;
+use crate::pending::Then;
 use crate::ports::{Delivery, Fact, Flush, Ports, Release};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
@@ -35,6 +36,11 @@ impl<P: Ports> Chat<P> {
             if !known {
                 return Err(LeaveError::StaleChat);
             }
+            if let Some(pending) = book.pending_mut() {
+                // Whether a chat has begun is for another node to say; the user is idle as soon as that is known.
+                pending.then = Then::Leave;
+                return Ok(None);
+            }
             match book.session.leave() {
                 Ok(Left::Chat(ended)) => {
                     self.charge_for_ending(book, now);
@@ -62,7 +68,8 @@ impl<P: Ports> Chat<P> {
             }
         })?;
         if let Some((chat, partner)) = left {
-            self.left_alone(&partner, chat, EndReason::PartnerLeft).await;
+            self.leave_alone(seat, &partner, chat, EndReason::PartnerLeft)
+                .await;
         }
         self.release(seat, Release::Rest).await;
         Ok(())

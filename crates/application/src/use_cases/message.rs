@@ -1,13 +1,15 @@
 //! Messages: from one user to their partner.
 //!
-//! **Architecture Invariant:** this is the hot path. It takes the sender's book and the partner's outbox, asks no
-//! store, and allocates nothing.
+//! **Architecture Invariant:** this is the hot path. It takes the sender's book and the partner's outbox, or the batch
+//! for the partner's node; it asks no store, and on one node it allocates nothing.
 
+use super::consign::book_is_doubtful;
 use super::part::{WrongChat, present_chat};
 use crate::book::Book;
 use crate::chat::Chat;
+use crate::link::Partner;
 use crate::ports::{
-    Clock, Delivery, Fact, Flush, Identity, Ports, Receipt, Screened, TextScreen, Undelivered,
+    Clock, Delivery, Fact, Flush, IdHash, Identity, Ports, Receipt, Screened, TextScreen, Undelivered,
 };
 use crate::seat::Seat;
 use passerby_domain::flood::Exhausted;
@@ -39,6 +41,9 @@ pub enum MessageError {
     /// The partner has no room for it, or has just gone.
     #[error("the partner cannot be reached")]
     Unreachable(#[source] Undelivered),
+    /// It was sent before, and nobody knows any more what became of it: it was passed on then, or never will be.
+    #[error("nobody knows what became of the message")]
+    Unconfirmed,
 }
 
 impl From<WrongChat> for MessageError {
@@ -77,6 +82,8 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         let delivery = &self.adapters.delivery;
         let mut book = seat.lock();
+        let doubtful = id.is_some() && book_is_doubtful(&book, now);
+        let hash = id.map(|id| self.adapters.identity.digest(id.as_str()));
         let Book {
             session,
             messages,
@@ -85,8 +92,7 @@ impl<P: Ports> Chat<P> {
             ..
         } = &mut *book;
         let chatting = present_chat(session, chat)?;
-        let (chat, partner) = (chatting.chat, &chatting.link.partner);
-        let hash = id.map(|id| self.adapters.identity.digest(id.as_str()));
+        let chat = chatting.chat;
         let unheard = hash.and_then(|id| refusals.perhaps_unheard(id, *connection));
         let taken = messages.take(self.options.messages.as_ref(), now);
         let parsed = Text::parse(text, self.options.message_chars);
@@ -98,7 +104,13 @@ impl<P: Ports> Chat<P> {
                 Screened::Pass => Ok(text),
                 Screened::Rejected => Err(MessageError::Rejected),
             });
+        let partner = match &chatting.link.partner {
+            Partner::Here(partner) => partner,
+            Partner::There(_) => return self.message_abroad(seat, &mut book, checked, id, unheard, now),
+        };
         let placed = match checked {
+            // Neither side remembers what was accepted before both were taken over.
+            Ok(_) if doubtful => Err(MessageError::Unconfirmed),
             Ok(text) => {
                 let message = Notice::Message {
                     chat,
@@ -128,31 +140,43 @@ impl<P: Ports> Chat<P> {
                 }
                 Ok(())
             }
-            Err(error) => {
-                if let Some(id) = hash.filter(|_| unheard.is_none()) {
-                    refusals.remember(id, *connection, error);
-                }
-                match error {
-                    MessageError::RateLimited { .. } => self.note(Fact::RateLimited),
-                    MessageError::Unreachable(_) => self.note(Fact::Undelivered),
-                    MessageError::NotChatting
-                    | MessageError::StaleChat
-                    | MessageError::Text(_)
-                    | MessageError::Rejected => {}
-                }
-                Err(error)
-            }
+            Err(error) => Err(self.refuse_message(&mut book, error, hash.filter(|_| unheard.is_none()))),
         }
+    }
+
+    /// Notes that a message was refused, and remembers it.
+    pub(crate) fn refuse_message(
+        &self,
+        book: &mut Book<P>,
+        error: MessageError,
+        id: Option<IdHash>,
+    ) -> MessageError {
+        if let Some(id) = id {
+            book.refusals.remember(id, book.connection, error);
+        }
+        match error {
+            MessageError::RateLimited { .. } => self.note(Fact::RateLimited),
+            MessageError::Unreachable(_) => self.note(Fact::Undelivered),
+            MessageError::Unconfirmed => self.note(Fact::Unconfirmed),
+            MessageError::NotChatting
+            | MessageError::StaleChat
+            | MessageError::Text(_)
+            | MessageError::Rejected => {}
+        }
+        error
     }
 
     /// Writes what [`Chat::message`], [`Chat::typing`] and [`Chat::signal`] put off: the partner's part first, then
     /// the user's own.
     pub fn flush(&self, seat: &Seat<P>) {
-        let partner = seat
-            .lock()
-            .session
-            .chatting()
-            .map(|chatting| chatting.link.partner.clone());
+        let partner = {
+            let book = seat.lock();
+            match book.session.chatting().map(|chatting| &chatting.link.partner) {
+                Some(Partner::Here(partner)) => Some(partner.clone()),
+                // What goes to another node goes with the next batch.
+                Some(Partner::There(_)) | None => None,
+            }
+        };
         if let Some(partner) = partner {
             self.adapters.delivery.flush(&partner.route);
         }

@@ -2,7 +2,8 @@
 
 use crate::chat::Chat;
 use crate::ports::{
-    Ban, BanId, Clock, Delivery, Fact, Farewell, Offence, Page, PageCursor, Ports, StoreError,
+    Ban, BanId, Clock, Delivery, Fact, Farewell, Letter, Offence, Page, PageCursor, PairingStore, Peers,
+    Ports, StoreError,
 };
 use crate::seat::Seat;
 use passerby_domain::id::{Origin, UserId};
@@ -31,11 +32,6 @@ pub struct BanOrder {
     pub span: Option<Millis>,
 }
 
-/// There is nobody, or nothing, of that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is none of that name")]
-pub struct Unknown;
-
 /// Why an operator's order was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ModerationError {
@@ -56,13 +52,7 @@ impl<P: Ports> Chat<P> {
     pub async fn ban(&self, order: BanOrder) -> Result<Ban, ModerationError> {
         let origin = match order.target {
             BanTarget::Origin(origin) => origin,
-            BanTarget::User(user) => {
-                self.register
-                    .get(user)
-                    .ok_or(ModerationError::Unknown)?
-                    .origins()
-                    .exact
-            }
+            BanTarget::User(user) => self.origin_of(user).await?,
         };
         let now = self.adapters.clock.unix(self.now());
         let until = order
@@ -80,14 +70,32 @@ impl<P: Ports> Chat<P> {
             .add(ban)
             .await
             .map_err(ModerationError::Store)?;
+        for peer in self.peerage.heard() {
+            // One that does not hear of it asks about bans when somebody connects.
+            let _ = self.adapters.peers.send(peer, &Letter::Ban(ban));
+        }
+        self.enforce(ban).await;
+        Ok(ban)
+    }
+
+    /// Removes whom a ban is about from this node.
+    pub(crate) async fn enforce(&self, ban: Ban) {
         // Before the seats are listed: whoever is not on the list yet sees it, and asks for bans again.
         self.count_ban();
         for seat in self.register.all() {
-            if seat.origins().exact == origin {
+            if seat.origins().exact == ban.origin {
                 self.remove(&seat, Farewell::Banned(ban)).await;
             }
         }
-        Ok(ban)
+    }
+
+    async fn origin_of(&self, user: UserId) -> Result<Origin, ModerationError> {
+        if let Some(seat) = self.register.get(user) {
+            return Ok(seat.origins().exact);
+        }
+        let location = self.adapters.pairing.locate(user).await;
+        let location = location.map_err(ModerationError::Store)?;
+        Ok(location.ok_or(ModerationError::Unknown)?.origin)
     }
 
     /// Lifts a ban.
@@ -121,14 +129,28 @@ impl<P: Ports> Chat<P> {
         self.adapters.reports.page(cursor, limit).await
     }
 
-    /// Removes a user: their chat ends as `Moderated`, their partner goes back to the queue.
+    /// Removes a user, on whatever node they are: their chat ends as `Moderated`, their partner goes back to the queue.
     ///
     /// # Errors
-    /// [`Unknown`].
-    pub async fn kick(&self, user: UserId) -> Result<(), Unknown> {
-        let seat = self.register.get(user).ok_or(Unknown)?;
+    /// [`ModerationError`].
+    pub async fn kick(&self, user: UserId) -> Result<(), ModerationError> {
+        if self.kick_from_here(user).await {
+            return Ok(());
+        }
+        let location = self.adapters.pairing.locate(user).await;
+        let location = location.map_err(ModerationError::Store)?;
+        let owner = location.ok_or(ModerationError::Unknown)?.owner;
+        let sent = self.adapters.peers.send(owner, &Letter::Kick { user });
+        sent.map_err(|_| ModerationError::Unknown)
+    }
+
+    /// Removes a user of this node. False if they are not here.
+    pub(crate) async fn kick_from_here(&self, user: UserId) -> bool {
+        let Some(seat) = self.register.get(user) else {
+            return false;
+        };
         self.remove(&seat, Farewell::Kicked).await;
-        Ok(())
+        true
     }
 
     /// Removes a seat that came in while a ban was made, if the ban is about it.
@@ -141,6 +163,7 @@ impl<P: Ports> Chat<P> {
 
     async fn remove(&self, seat: &Arc<Seat<P>>, why: Farewell) {
         let removed = self.change(seat, |book| {
+            book.abroad = None;
             let left = book.session.depart().ok()?;
             let parted = match left {
                 Left::Chat(ended) => {
@@ -156,7 +179,7 @@ impl<P: Ports> Chat<P> {
         self.register.remove(seat.user());
         self.note(Fact::Gone);
         if let Some((chat, partner)) = parted {
-            self.left_alone(&partner, chat, EndReason::Moderated).await;
+            self.leave_alone(seat, &partner, chat, EndReason::Moderated).await;
         }
         self.release(seat, crate::ports::Release::Gone).await;
     }

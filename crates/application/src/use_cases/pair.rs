@@ -2,13 +2,17 @@
 //!
 //! The store proposes two seats for each other; the chat begins only if both books still say so. A seat that moved
 //! on meanwhile (left, dropped, joined anew) has a newer ticket, so the offer dies, and the other, if they still wait
-//! with the old ticket, gets a new one and searches again.
+//! with the old ticket, gets a new one and searches again. If the other seat is on another node its owner has a say:
+//! see `propose`.
 //!
 //! **Architecture Invariant:** this is the only place that takes two books at once.
 
-use crate::book::{Book, Link};
-use crate::chat::Chat;
-use crate::ports::{Claim, Delivery, Fact, Flush, Identity, Offer, PairingStore, Ports, Seeker, Stamp};
+use crate::book::Book;
+use crate::chat::{Chat, Deployment};
+use crate::link::{Link, Partner};
+use crate::ports::{
+    Claim, Delivery, Fact, Flush, Identity, Offer, PairingStore, Ports, Seeker, Stamp, Stranger,
+};
 use crate::seat::Seat;
 use passerby_domain::criteria::shared_language;
 use passerby_domain::id::{ChatId, Generation};
@@ -19,6 +23,21 @@ use std::sync::Arc;
 
 /// How soon a search that the store could not answer is made again.
 const STORE_RETRY: Millis = Millis::new(500);
+/// How soon one whose search the store calls stale searches anew: an offer that it knows of, and this node does not, is
+/// over by then.
+const STALE_RETRY: Millis = Millis::new(1_200);
+/// How many proposals to other nodes may fail at once before a seat waits a little.
+const PROPOSALS: usize = 16;
+/// How long it waits then.
+const PROPOSAL_RETRY: Millis = Millis::new(200);
+
+/// What a search has found.
+enum Found {
+    /// Somebody on this node.
+    Here(Offer),
+    /// Somebody on another.
+    There(Offer, Box<Stranger>),
+}
 
 /// What became of an offer.
 enum Outcome<P: Ports> {
@@ -34,9 +53,10 @@ impl<P: Ports> Chat<P> {
     pub(crate) async fn seek(&self, seat: &Arc<Seat<P>>) {
         let mut next = Some(seat.clone());
         let mut others = Vec::new();
+        let mut proposals = 0;
         while let Some(seat) = next {
-            if let Some(offer) = self.claim(&seat).await {
-                match self.begin(&seat, &offer) {
+            match self.claim(&seat).await {
+                Some(Found::Here(offer)) => match self.begin(&seat, &offer) {
                     Outcome::Paired(seats) => {
                         if self.adapters.pairing.confirm(offer.chat, seats).await.is_err() {
                             self.doubt_store();
@@ -46,20 +66,33 @@ impl<P: Ports> Chat<P> {
                         self.note(Fact::OfferLapsed);
                         others.extend(left_behind);
                     }
+                },
+                Some(Found::There(offer, found)) => {
+                    proposals += 1;
+                    if self.propose(&seat, offer, *found) {
+                        self.note(Fact::OfferLapsed);
+                        if proposals < PROPOSALS {
+                            others.push(seat);
+                        } else {
+                            self.change(&seat, |book| book.retry_at = Some(self.now() + PROPOSAL_RETRY));
+                        }
+                    }
                 }
+                None => {}
             }
             next = others.pop();
         }
     }
 
     /// One search. Tells the user that they wait, if nobody was there.
-    async fn claim(&self, seat: &Arc<Seat<P>>) -> Option<Offer> {
+    async fn claim(&self, seat: &Arc<Seat<P>>) -> Option<Found> {
         let seeker = self.seeker(seat)?;
         let ticket = seeker.stamp.generation;
         match self.promptly(seat, self.adapters.pairing.claim(seeker)).await {
-            Ok(Claim::Offered(offer)) => return Some(offer),
+            Ok(Claim::Offered(offer)) => return Some(Found::Here(offer)),
+            Ok(Claim::Proposed { offer, found }) => return Some(Found::There(offer, found)),
             Ok(Claim::Waiting { retry_at }) => self.keep_waiting(seat, ticket, Pairing::Running, retry_at),
-            Ok(Claim::Stale | Claim::Proposed { .. }) => {}
+            Ok(Claim::Stale) => self.note_stale(seat, ticket),
             Err(_) => {
                 self.doubt_store();
                 self.keep_waiting(seat, ticket, Pairing::Paused, Some(self.now() + STORE_RETRY));
@@ -68,10 +101,30 @@ impl<P: Ports> Chat<P> {
         None
     }
 
+    /// The store knows of an offer to this very search. Its other side settles it, unless that is lost with its node.
+    fn note_stale(&self, seat: &Seat<P>, ticket: Generation) {
+        if self.options.deployment == Deployment::Alone {
+            return;
+        }
+        self.change(seat, |book| {
+            if book.session.search().is_some_and(|wait| wait.ticket == ticket) {
+                book.abroad().stale = Some(ticket);
+                book.retry_at = Some(self.now() + STALE_RETRY);
+            }
+        });
+    }
+
     fn seeker(&self, seat: &Seat<P>) -> Option<Seeker> {
         let now = self.now();
         let mut book = seat.lock();
-        let wait = *book.session.search()?;
+        let mut wait = *book.session.search()?;
+        if let Some(stale) = book.abroad.as_mut().and_then(|abroad| abroad.stale.take())
+            && stale == wait.ticket
+            && book.retry_at.is_none()
+        {
+            // It has waited for the other side long enough: a newer ticket ends whatever the store knows.
+            wait = book.session.renew()?;
+        }
         book.avoidance.forget_ended(now);
         Some(Seeker {
             stamp: Stamp {
@@ -89,7 +142,13 @@ impl<P: Ports> Chat<P> {
         })
     }
 
-    fn keep_waiting(&self, seat: &Seat<P>, ticket: Generation, pairing: Pairing, retry_at: Option<Moment>) {
+    pub(crate) fn keep_waiting(
+        &self,
+        seat: &Seat<P>,
+        ticket: Generation,
+        pairing: Pairing,
+        retry_at: Option<Moment>,
+    ) {
         self.change(seat, |book| {
             // Somebody may have paired the seat since, and told it.
             let Some(wait) = book
@@ -182,21 +241,21 @@ impl<P: Ports> Chat<P> {
         partner: &Arc<Seat<P>>,
         facts: ChatFacts,
     ) -> bool {
-        let link = Link {
-            partner: partner.clone(),
-            facts: Box::new(facts),
-            partner_away_until: None,
-            partner_heard: Generation::default(),
-        };
-        if book.session.confirm(offer.chat, link).is_err() {
+        let link = Link::new(Partner::Here(partner.clone()), facts);
+        self.enter_chat(offer.chat, seat, book, link)
+    }
+
+    /// Puts a seat in the chat that is on offer to it, and tells its user. False if none of that name is.
+    pub(crate) fn enter_chat(&self, chat: ChatId, seat: &Seat<P>, book: &mut Book<P>, link: Link<P>) -> bool {
+        if book.session.confirm(chat, link).is_err() {
             return false;
         }
         book.retry_at = None;
-        book.refusals.clear();
+        book.forget_chat();
         book.pairing = Pairing::Running;
         if let Some(chatting) = book.session.chatting() {
             let matched = Notice::Matched {
-                chat: offer.chat,
+                chat,
                 facts: &chatting.link.facts,
             };
             self.adapters.delivery.post(&seat.route, &matched, Flush::Now);
@@ -221,7 +280,7 @@ fn may_meet<P: Ports>(one: (&Seat<P>, &Book<P>), other: (&Seat<P>, &Book<P>), no
     !avoids(one.1, other.0) && !avoids(other.1, one.0)
 }
 
-fn waited<P: Ports>(book: &Book<P>, now: Moment) -> Millis {
+pub(crate) fn waited<P: Ports>(book: &Book<P>, now: Moment) -> Millis {
     let wait = book.session.wait();
     wait.map_or(Millis::ZERO, |wait| now.since(wait.from))
 }

@@ -3,9 +3,10 @@
 //! Each side's book ends the chat by itself and tells its own user; a side that has ended it already ignores the
 //! news. So both may end it at once, and nobody is told twice.
 
-use crate::book::{Acquaintance, Book, LastChat, Link};
-use crate::chat::Chat;
-use crate::ports::{Delivery, Fact, Flush, PairingStore, Ports, Release, Stamp};
+use crate::book::{Acquaintance, Book, LastChat};
+use crate::chat::{Chat, Deployment};
+use crate::link::{Link, Partner};
+use crate::ports::{Address, Delivery, Fact, Flush, Letter, PairingStore, Peers, Ports, Release, Stamp};
 use crate::seat::Seat;
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::id::{ChatId, UserId};
@@ -23,7 +24,7 @@ impl<P: Ports> Chat<P> {
         chat: ChatId,
         after: AfterChat,
         reason: EndReason,
-    ) -> Result<Arc<Seat<P>>, IllegalMove> {
+    ) -> Result<Partner<P>, IllegalMove> {
         let ended = book.session.end(chat, after, self.now())?;
         Ok(self.after_end(seat, book, ended, reason))
     }
@@ -35,14 +36,15 @@ impl<P: Ports> Chat<P> {
         book: &mut Book<P>,
         ended: Chatting<Link<P>>,
         reason: EndReason,
-    ) -> Arc<Seat<P>> {
+    ) -> Partner<P> {
         let now = self.now();
         let partner = ended.link.partner;
-        let met = Acquaintance::of(&partner);
+        let met = partner.who();
         book.last_chat = Some(Box::new(LastChat {
             chat: ended.chat,
             partner: met,
             ended: now,
+            told: as_the_partner_sees(reason),
         }));
         book.retry_at = None;
         let until = now + self.options.rematch_cooldown;
@@ -66,48 +68,125 @@ impl<P: Ports> Chat<P> {
         partner
     }
 
+    /// `seat` has ended `chat`: its partner is told so, as `reason`, and goes back to the queue.
+    pub(crate) async fn leave_alone(
+        &self,
+        seat: &Seat<P>,
+        partner: &Partner<P>,
+        chat: ChatId,
+        reason: EndReason,
+    ) {
+        match partner {
+            Partner::Here(partner) => self.left_alone(partner, chat, reason).await,
+            Partner::There(remote) => {
+                let ended = Letter::Ended {
+                    address: Address {
+                        chat,
+                        from: self.stamp(seat),
+                        to: remote.who.user,
+                    },
+                    reason,
+                };
+                // What cannot be told is found out: the partner's owner will be told that nobody knows this chat.
+                let _ = self.adapters.peers.send(remote.owner, &ended);
+            }
+        }
+    }
+
     /// The partner of `seat` ended `chat`: `seat` goes back to the queue in its old place, and is looked for at once.
     pub(crate) async fn left_alone(&self, seat: &Arc<Seat<P>>, chat: ChatId, reason: EndReason) {
-        let parted = self.change(seat, |book| {
+        if self.end_for(seat, chat, reason) {
+            self.after_left_alone(seat).await;
+        }
+    }
+
+    /// Ends `chat` for one who is left alone by it. False if the seat is not in that chat.
+    pub(crate) fn end_for(&self, seat: &Seat<P>, chat: ChatId, reason: EndReason) -> bool {
+        self.change(seat, |book| {
             let ended = self.end_chat(seat, book, chat, AfterChat::QueueInOldPlace, reason);
             if ended.is_ok() && book.session.presence() != Presence::Here {
                 // Nobody is looked for while the user is away, but they must find out where they stand.
                 self.announce(seat, book);
             }
             ended.is_ok()
-        });
-        if parted {
-            self.seek(seat).await;
-            self.adapters.delivery.flush(&seat.route);
+        })
+    }
+
+    /// Looks for a partner for one who was left alone.
+    pub(crate) async fn after_left_alone(&self, seat: &Arc<Seat<P>>) {
+        self.seek(seat).await;
+        self.adapters.delivery.flush(&seat.route);
+        if self.options.deployment == Deployment::Shared {
+            // While the user is away nobody looks for them, so that no search has told the store.
+            self.release(seat, Release::Rest).await;
         }
     }
 
-    /// Keeps two seats apart until `until`, as both know from now on.
-    pub(crate) fn keep_apart(&self, one: UserId, other: UserId, until: Moment) {
+    /// The seat as it is now.
+    pub(crate) fn stamp(&self, seat: &Seat<P>) -> Stamp {
+        Stamp {
+            seat: seat.user(),
+            generation: seat.lock().session.generation(),
+        }
+    }
+
+    /// Keeps two seats apart until `until`, as both know from now on. The other one's owner is told if it holds them
+    /// for the user's present partner.
+    pub(crate) fn keep_apart(&self, seat: &Seat<P>, other: UserId, until: Moment) {
         let now = self.now();
-        for (user, avoided) in [(one, other), (other, one)] {
-            if let Some(seat) = self.register.get(user) {
-                seat.lock().avoidance.add(
-                    Avoided {
-                        seat: avoided,
-                        until,
-                        cause: Cause::Blocked,
-                    },
-                    now,
-                );
-            }
+        let owner = {
+            let book = seat.lock();
+            let remote = book
+                .session
+                .chatting()
+                .and_then(|chatting| chatting.link.remote());
+            remote
+                .filter(|remote| remote.who.user == other)
+                .map(|remote| remote.owner)
+        };
+        if let Some(owner) = owner {
+            let barred = Letter::Barred {
+                seat: other,
+                against: seat.user(),
+                span: until.since(now),
+            };
+            // This side knows, and that is enough to keep the two apart.
+            let _ = self.adapters.peers.send(owner, &barred);
+        }
+        for (user, avoided) in [(seat.user(), other), (other, seat.user())] {
+            self.bar_seat(user, avoided, until);
+        }
+    }
+
+    /// One seat of this node must not meet another until `until`.
+    pub(crate) fn bar_seat(&self, user: UserId, avoided: UserId, until: Moment) {
+        let now = self.now();
+        if let Some(seat) = self.register.get(user) {
+            let barred = Avoided {
+                seat: avoided,
+                until,
+                cause: Cause::Blocked,
+            };
+            seat.lock().avoidance.add(barred, now);
         }
     }
 
     /// Tells the store that the seat is out of the queue and out of any chat, unless it is back in one of them:
     /// whoever moved it there has told the store of it, and what is said here must not undo that.
     pub(crate) async fn release(&self, seat: &Seat<P>, release: Release) {
-        let generation = {
+        let (generation, release) = {
             let book = seat.lock();
-            if book.session.search().is_some() || book.session.chatting().is_some() {
+            if book.session.search().is_some()
+                || book.session.chatting().is_some()
+                || book.pending().is_some()
+            {
                 return;
             }
-            book.session.generation()
+            let release = match (release, book.session.wait()) {
+                (Release::Rest, Some(_)) => Release::Hold,
+                (release, _) => release,
+            };
+            (book.session.generation(), release)
         };
         let stamp = Stamp {
             seat: seat.user(),
@@ -119,10 +198,21 @@ impl<P: Ports> Chat<P> {
     }
 }
 
+/// Why a chat is over for the one who is told `reason`, as their partner sees it.
+fn as_the_partner_sees(reason: EndReason) -> EndReason {
+    match reason {
+        EndReason::YouSkipped => EndReason::PartnerSkipped,
+        EndReason::YouLeft => EndReason::PartnerLeft,
+        EndReason::PartnerSkipped => EndReason::YouSkipped,
+        EndReason::PartnerLeft => EndReason::YouLeft,
+        EndReason::PartnerDisconnected | EndReason::Moderated | EndReason::Lost => reason,
+    }
+}
+
 /// What a command of the user is about.
-pub(crate) enum Subject<P: Ports> {
+pub(crate) enum Subject {
     /// The chat the seat is in.
-    Present(ChatId, Arc<Seat<P>>),
+    Present(ChatId, Acquaintance),
     /// The chat before it.
     Past(ChatId, Acquaintance, Moment),
 }
@@ -154,9 +244,9 @@ impl<P: Ports> Book<P> {
     }
 
     /// The seat's present or last chat, whichever the user means by `chat`.
-    pub(crate) fn known_chat(&self, chat: &str) -> Result<Subject<P>, WrongChat> {
+    pub(crate) fn known_chat(&self, chat: &str) -> Result<Subject, WrongChat> {
         match (self.present_chat(chat), &self.last_chat) {
-            (Ok(chatting), _) => Ok(Subject::Present(chatting.chat, chatting.link.partner.clone())),
+            (Ok(chatting), _) => Ok(Subject::Present(chatting.chat, chatting.link.partner.who())),
             (Err(_), Some(last)) if last.chat.is(chat) => {
                 Ok(Subject::Past(last.chat, last.partner, last.ended))
             }

@@ -1,22 +1,32 @@
 //! Reaping: act on what is over. Graces, idle times, patience.
 
-use crate::book::Link;
+use super::CONCURRENCY;
 use crate::chat::Chat;
-use crate::ports::{Delivery, Farewell, Ports};
+use crate::link::Link;
+use crate::ports::{Delivery, Farewell, Offer, Ports};
 use crate::seat::Seat;
+use futures_util::stream::{StreamExt, iter};
+use passerby_domain::id::ChatId;
 use passerby_domain::notice::EndReason;
-use passerby_domain::session::{Left, Presence, State};
-use passerby_domain::time::Moment;
+use passerby_domain::session::{AfterChat, Left, Presence, State};
+use passerby_domain::time::{Millis, Moment};
 use std::sync::Arc;
 
 /// How many seats are looked at before the next deadline is asked for again.
 const BATCH: usize = 256;
+
+/// How long a question about an offer may take before it is asked again.
+const ASKING: Millis = Millis::from_secs(1);
 
 /// What a deadline that has passed calls for.
 enum Due<P: Ports> {
     /// The user is gone, from there; a partner must be told why.
     SeeOff(Left<Link<P>>, EndReason),
     SearchAgain,
+    /// Nobody has said what came of an offer.
+    AskAbout(Offer),
+    /// The partner is on another node, and was awaited long enough.
+    GiveUp(ChatId),
     Nothing,
 }
 
@@ -41,11 +51,14 @@ impl<P: Ports> Chat<P> {
             if due.is_empty() {
                 return;
             }
-            for (deadline, user) in due {
-                if let Some(seat) = self.register.get(user) {
-                    self.attend(&seat, deadline, now).await;
-                }
-            }
+            // A store that is slow for one keeps the others no longer than it must.
+            iter(due)
+                .for_each_concurrent(CONCURRENCY, |(deadline, user)| async move {
+                    if let Some(seat) = self.register.get(user) {
+                        self.attend(&seat, deadline, now).await;
+                    }
+                })
+                .await;
         }
     }
 
@@ -55,6 +68,15 @@ impl<P: Ports> Chat<P> {
         let due = self.change(seat, |book| {
             if book.deadline == Some(deadline) {
                 book.deadline = None;
+            }
+            if let Some(pending) = book.pending_mut() {
+                let offer = pending.offer;
+                if pending.ask_at > now {
+                    return Due::Nothing;
+                }
+                // Should this question be lost, it is asked again.
+                pending.ask_at = now + ASKING;
+                return Due::AskAbout(offer);
             }
             match (book.session.state(), book.session.presence()) {
                 (_, Presence::Away { until }) if until <= now => {
@@ -72,13 +94,39 @@ impl<P: Ports> Chat<P> {
                     book.retry_at = None;
                     Due::SearchAgain
                 }
+                (State::Chatting(chatting), Presence::Here)
+                    if chatting.link.given_up_at().is_some_and(|at| at <= now) =>
+                {
+                    Due::GiveUp(chatting.chat)
+                }
                 _ => Due::Nothing,
             }
         });
         match due {
             Due::SeeOff(left, told_partner) => self.see_off(seat, left, told_partner).await,
             Due::SearchAgain => self.seek(seat).await,
+            Due::AskAbout(offer) => self.settle_offer(seat, offer).await,
+            Due::GiveUp(chat) => self.give_up(seat, chat).await,
             Due::Nothing => {}
+        }
+    }
+
+    /// Ends a chat whose partner did not come back, and whose owner does not say so.
+    async fn give_up(&self, seat: &Arc<Seat<P>>, chat: ChatId) {
+        let partner = self.change(seat, |book| {
+            let ended = self.end_chat(
+                seat,
+                book,
+                chat,
+                AfterChat::QueueInOldPlace,
+                EndReason::PartnerDisconnected,
+            );
+            ended.ok()
+        });
+        if let Some(partner) = partner {
+            self.leave_alone(seat, &partner, chat, EndReason::PartnerDisconnected)
+                .await;
+            self.after_left_alone(seat).await;
         }
     }
 }

@@ -94,7 +94,7 @@ impl<P: Ports> Chat<P> {
                 })
                 .await?;
         }
-        self.keep_apart(seat.user(), partner.user, until);
+        self.keep_apart(seat, partner.user, until);
         Ok(())
     }
 }
@@ -103,7 +103,7 @@ impl<P: Ports> Book<P> {
     /// Whom the user met in `chat`, if it is the present one or has just ended.
     pub(crate) fn acquaintance(&self, chat: &str, now: Moment) -> Result<(ChatId, Acquaintance), WrongChat> {
         match self.known_chat(chat)? {
-            Subject::Present(chat, partner) => Ok((chat, Acquaintance::of(&partner))),
+            Subject::Present(chat, partner) => Ok((chat, partner)),
             Subject::Past(chat, partner, ended) if now.since(ended) <= LATE => Ok((chat, partner)),
             Subject::Past(..) if self.session.chatting().is_some() => Err(WrongChat::Stale),
             Subject::Past(..) => Err(WrongChat::NotChatting),

@@ -1,10 +1,14 @@
 //! Resuming: take a seat back, on a new connection.
 
 use super::connect::{ConnectError, Connected};
-use crate::chat::Chat;
-use crate::ports::{Clock, Completeness, Delivery, Fact, Flush, Identity, Ports, TokenSerial};
+use crate::chat::{Chat, Deployment};
+use crate::link::Partner;
+use crate::ports::{
+    Attendance, Clock, Completeness, Delivery, Fact, Flush, Identity, PairingStore, Ports, StoreError,
+    TokenSerial,
+};
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Seq};
+use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
 use std::fmt;
@@ -12,11 +16,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Somebody who showed a valid token of a seat that is still there.
-pub struct Returning<P: Ports> {
-    seat: Arc<Seat<P>>,
-    serial: TokenSerial,
-    /// Its number at the seat: of two that claim it, the one that was recognised later is the newer.
-    connection: ConnectionNumber,
+pub struct Returning<P: Ports>(Whereabouts<P>);
+
+/// Where the seat is that somebody comes back to.
+enum Whereabouts<P: Ports> {
+    Here {
+        seat: Arc<Seat<P>>,
+        serial: TokenSerial,
+        /// Its number at the seat: of two that claim it, the one that was recognised later is the newer.
+        connection: ConnectionNumber,
+    },
+    Elsewhere {
+        user: UserId,
+        serial: TokenSerial,
+    },
 }
 
 impl<P: Ports> fmt::Debug for Returning<P> {
@@ -26,32 +39,50 @@ impl<P: Ports> fmt::Debug for Returning<P> {
 }
 
 impl<P: Ports> Chat<P> {
-    /// The seat that `token` is for, if the token is valid and the seat is still there. A wrong, spent or foreign
-    /// token looks the same from outside.
-    pub fn recognise(&self, token: &str) -> Option<Returning<P>> {
-        let (user, serial) = self.adapters.identity.read_token(token)?;
-        let seat = self.register.get(user)?;
-        let connection = {
-            let mut book = seat.lock();
-            let valid = !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial);
-            valid.then(|| book.claim())
+    /// The seat that `token` is for, if the token is valid and the seat is still there, on this node or another. A wrong,
+    /// spent or foreign token looks the same from outside. A seat of this node is recognised without asking anybody.
+    ///
+    /// # Errors
+    /// [`StoreError`]: whether another node has the seat cannot be found out.
+    pub async fn recognise(&self, token: &str) -> Result<Option<Returning<P>>, StoreError> {
+        let Some((user, serial)) = self.adapters.identity.read_token(token) else {
+            return Ok(None);
         };
-        connection.map(|connection| Returning {
-            seat,
-            serial,
-            connection,
-        })
+        if let Some(seat) = self.register.get(user) {
+            let (accepted, newest) = {
+                let mut book = seat.lock();
+                let valid = !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial);
+                (valid.then(|| book.claim()), book.tokens.latest)
+            };
+            if let Some(connection) = accepted {
+                return Ok(Some(Returning(Whereabouts::Here {
+                    seat,
+                    serial,
+                    connection,
+                })));
+            }
+            if serial <= newest {
+                return Ok(None);
+            }
+            // The token was given by a node that has taken this seat over since.
+        }
+        if self.options.deployment == Deployment::Alone {
+            return Ok(None);
+        }
+        let location = self.adapters.pairing.locate(user).await?;
+        Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what
-    /// happens from now on. An older connection of the seat is hung up on.
+    /// happens from now on. An older connection of the seat is hung up on, wherever it is.
     ///
     /// `Ok(None)` if the seat or the token died meanwhile; the caller then connects anew. A seat that is here may be
     /// taken back even while the bans cannot be read.
     ///
     /// # Errors
     /// [`ConnectError::Banned`], or [`ConnectError::Replaced`] if one that was recognised later was faster: it may be
-    /// all that is left of a client that gave up on this one. The seat is as before.
+    /// all that is left of a client that gave up on this one. The seat is as before. [`ConnectError::Store`] if another
+    /// node holds it and the store does not answer.
     pub async fn resume(
         &self,
         returning: Returning<P>,
@@ -64,11 +95,21 @@ impl<P: Ports> Chat<P> {
             Ok(()) | Err(ConnectError::Store(_)) => {}
             Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
         }
-        let Returning {
-            seat,
-            serial,
-            connection,
-        } = returning;
+        let (seat, serial, connection) = match returning.0 {
+            Whereabouts::Here {
+                seat,
+                serial,
+                connection,
+            } => (seat, serial, connection),
+            Whereabouts::Elsewhere { user, serial } => {
+                let taken = self.take_over(user, serial, seen).await;
+                let Some(seat) = taken.map_err(ConnectError::Store)? else {
+                    return Ok(None);
+                };
+                let connection = seat.lock().claim();
+                (seat, serial, connection)
+            }
+        };
         let Some((replay, partner, generation)) = self.change(&seat, |book| {
             if connection < book.connection {
                 return Err(ConnectError::Replaced);
@@ -91,8 +132,8 @@ impl<P: Ports> Chat<P> {
                     facts: &chatting.link.facts,
                     partner_away_until: chatting
                         .link
-                        .partner_away_until
-                        .map(|until| self.adapters.clock.unix(until)),
+                        .absence
+                        .map(|absence| self.adapters.clock.unix(absence.until)),
                 },
                 State::Idle | State::Gone => Standing::Idle,
             };
@@ -131,10 +172,15 @@ impl<P: Ports> Chat<P> {
             Completeness::Whole
         };
         self.note(Fact::Resumed { complete });
-        if let Some((chat, partner)) = partner {
-            self.partner_returned(&partner, chat, generation);
+        match partner {
+            Some((chat, Partner::Here(partner))) => self.partner_returned(&partner, chat, generation),
+            Some((chat, Partner::There(remote))) => {
+                self.tell_attendance(&seat, &remote, chat, Attendance::Here);
+            }
+            None => {}
         }
         self.seek(&seat).await;
+        self.keep_later(&seat);
         Ok(Some(Connected { seat, connection }))
     }
 
@@ -148,7 +194,7 @@ impl<P: Ports> Chat<P> {
                 return;
             };
             chatting.link.partner_heard = generation;
-            if chatting.link.partner_away_until.take().is_some() {
+            if chatting.link.absence.take().is_some() {
                 self.adapters
                     .delivery
                     .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
@@ -159,9 +205,16 @@ impl<P: Ports> Chat<P> {
     /// The user was heard from on this connection: the token it came with is spent, and only the one it was given
     /// is valid from now on.
     pub fn heard(&self, seat: &Seat<P>, connection: ConnectionNumber) {
-        let mut book = seat.lock();
-        if book.connection == connection {
-            book.tokens.used = book.tokens.latest;
+        let spent = {
+            let mut book = seat.lock();
+            let is_news = book.connection == connection && book.tokens.used != book.tokens.latest;
+            if is_news {
+                book.tokens.used = book.tokens.latest;
+            }
+            is_news
+        };
+        if spent {
+            self.keep_later(seat);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::part::WrongChat;
 use crate::chat::Chat;
-use crate::ports::{Delivery, Ports, Undelivered};
+use crate::link::Partner;
+use crate::ports::{Delivery, Letter, Ports, Undelivered};
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
 use passerby_domain::notice::{Notice, Secret};
@@ -39,20 +40,35 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`SignalError`]; nothing was passed on then.
     pub fn signal(&self, seat: &Seat<P>, chat: &str, data: &str) -> Result<(), SignalError> {
-        let book = seat.lock();
+        let now = self.now();
+        let mut book = seat.lock();
         let chatting = book.present_chat(chat)?;
         match chatting.link.facts.mode {
             Mode::Text => return Err(SignalError::WrongMode),
             Mode::Video => {}
         }
+        let partner = match &chatting.link.partner {
+            Partner::Here(partner) => partner,
+            Partner::There(_) => {
+                let data = Secret(data);
+                let sent = self.consign(seat, &mut book, None, now, |address, consignment| {
+                    Letter::Signal {
+                        address,
+                        consignment,
+                        data,
+                    }
+                });
+                return sent.map_err(SignalError::Unreachable);
+            }
+        };
         let signal = Notice::Signal {
             chat: chatting.chat,
             data: Secret(data),
         };
-        let placed =
-            self.adapters
-                .delivery
-                .deliver(&chatting.link.partner.route, chatting.chat, &signal, None);
+        let placed = self
+            .adapters
+            .delivery
+            .deliver(&partner.route, chatting.chat, &signal, None);
         placed.map(drop).map_err(SignalError::Unreachable)
     }
 }

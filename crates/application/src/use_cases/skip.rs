@@ -57,8 +57,11 @@ impl<P: Ports> Chat<P> {
                 .map(|partner| (chat, partner))
                 .map_err(|_| SkipError::NotChatting)
         })?;
-        self.promptly(seat, self.left_alone(&partner, chat, EndReason::PartnerSkipped))
-            .await;
+        self.promptly(
+            seat,
+            self.leave_alone(seat, &partner, chat, EndReason::PartnerSkipped),
+        )
+        .await;
         self.seek(seat).await;
         self.flush_own(seat);
         Ok(())

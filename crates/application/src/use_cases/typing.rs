@@ -1,7 +1,8 @@
 //! Typing: a hint that is worth something at once or not at all.
 
 use crate::chat::Chat;
-use crate::ports::{Delivery, Ports};
+use crate::link::Partner;
+use crate::ports::{Address, Delivery, Letter, Peers, Ports, Stamp};
 use crate::seat::Seat;
 use passerby_domain::flood::Rate;
 use passerby_domain::notice::{Notice, Typing};
@@ -20,12 +21,31 @@ impl<P: Ports> Chat<P> {
         };
         let (chat, partner) = (chatting.chat, chatting.link.partner.clone());
         let rate = Rate::per_second(HINTS_PER_SECOND, HINTS_PER_SECOND);
-        if book.typing.take(rate.as_ref(), now).is_ok() {
-            // A hint that does not fit is a hint too many.
-            let _ =
-                self.adapters
-                    .delivery
-                    .deliver(&partner.route, chat, &Notice::Typing { chat, typing }, None);
+        if book.typing.take(rate.as_ref(), now).is_err() {
+            return;
+        }
+        // A hint that does not arrive is a hint too many.
+        match partner {
+            Partner::Here(partner) => {
+                let _ = self.adapters.delivery.deliver(
+                    &partner.route,
+                    chat,
+                    &Notice::Typing { chat, typing },
+                    None,
+                );
+            }
+            Partner::There(remote) => {
+                let from = Stamp {
+                    seat: seat.user(),
+                    generation: book.session.generation(),
+                };
+                let to = remote.who.user;
+                let hint = Letter::Typing {
+                    address: Address { chat, from, to },
+                    typing,
+                };
+                let _ = self.adapters.peers.send(remote.owner, &hint);
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 use passerby_application::ports::{Ban, Encoder};
 use passerby_domain::criteria::{Interest, Language, Mode};
 use passerby_domain::id::Seq;
-use passerby_domain::notice::{self, ChatFacts, EndReason, Notice, Pairing, Replay, Role, Standing, Typing};
+use passerby_domain::notice::{
+    self, ChatFacts, EndReason, Failure, Notice, Pairing, Replay, Role, Standing, Typing,
+};
 use passerby_domain::time::UnixMillis;
 use passerby_protocol::{self as protocol, ErrorCode, Event, IceServer, Matched, Refusal};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
@@ -33,6 +35,13 @@ impl Encoder for EventEncoder {
                 chat_id: chat.as_str(),
                 id,
             },
+            Notice::Failed { id, why } => {
+                let code = match why {
+                    Failure::Unreachable => ErrorCode::PartnerUnreachable,
+                    Failure::Unconfirmed => ErrorCode::Unconfirmed,
+                };
+                Event::Error(Refusal::new(code).answering(*id))
+            }
             Notice::Typing { chat, typing } => Event::Typing {
                 chat_id: chat.as_str(),
                 on: matches!(typing, Typing::Started),

@@ -70,6 +70,7 @@ impl From<MessageError> for Refused {
             MessageError::Text(TextError::Invalid) => Self::new(ErrorCode::InvalidText),
             MessageError::Rejected => Self::new(ErrorCode::MessageRejected),
             MessageError::Unreachable(_) => Self::new(ErrorCode::PartnerUnreachable),
+            MessageError::Unconfirmed => Self::new(ErrorCode::Unconfirmed),
         }
     }
 }

@@ -77,7 +77,14 @@ pub(crate) async fn grant<P: Ports>(
         .ok_or_else(|| unavailable(front, "the node is full"))?;
     let address = client_address(peer, request.headers(), &front.options.trusted_proxies);
     let token = offered.token.or(query.resume);
-    let right = match token.and_then(|token| front.chat.recognise(&token)) {
+    let recognised = match token {
+        Some(token) => {
+            let recognised = front.chat.recognise(&token).await;
+            recognised.map_err(|_| unavailable(front, "the store cannot be reached"))?
+        }
+        None => None,
+    };
+    let right = match recognised {
         Some(returning) => Right::Returning(returning),
         None => Right::Admitted(front.chat.admit(address).await.map_err(
             |turned_away| match turned_away {

@@ -127,15 +127,8 @@ fn news_that_a_partner_is_away_is_nothing_to_one_who_knows_that_they_are_back() 
     // A thread that was about to bring the news of the drop gets to it only now.
     chat.partner_dropped(&bob.seat, name, chat.now(), before.next());
     assert_eq!(bob.hears(), [""; 0]);
-    let away = bob
-        .seat
-        .lock()
-        .session
-        .chatting()
-        .unwrap()
-        .link
-        .partner_away_until;
-    assert_eq!(away, None);
+    let away = bob.seat.lock().session.chatting().unwrap().link.absence;
+    assert!(away.is_none());
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn one_who_is_away_is_banned_too() {
     run(chat.drop_line(&alice));
     run(chat.ban(order(BanTarget::User(alice.user())))).unwrap();
     assert_eq!(bob.hears(), ["partner_away", "chat_ended moderated", "waiting"]);
-    assert!(chat.recognise(&alice.token().0).is_none());
+    assert!(run(chat.recognise(&alice.token().0)).unwrap().is_none());
     assert_eq!(chat.next_deadline(), None, "her grace is not waited for");
 }
 
@@ -88,7 +88,7 @@ fn nobody_of_that_name_can_be_banned_or_kicked() {
         run(chat.ban(order(BanTarget::User(nobody)))),
         Err(ModerationError::Unknown)
     ));
-    assert_eq!(run(chat.kick(nobody)), Err(Unknown));
+    assert!(matches!(run(chat.kick(nobody)), Err(ModerationError::Unknown)));
 }
 
 #[test]
@@ -112,7 +112,10 @@ fn a_kicked_user_is_removed_but_may_come_again() {
     run(chat.kick(alice.user())).unwrap();
     assert_eq!(alice.farewell(), Some(Farewell::Kicked));
     assert_eq!(bob.hears(), ["chat_ended moderated", "waiting"]);
-    assert_eq!(run(chat.kick(alice.user())), Err(Unknown));
+    assert!(matches!(
+        run(chat.kick(alice.user())),
+        Err(ModerationError::Unknown)
+    ));
     let visit = Visit {
         address: Some(alice.address),
         ..Visit::default()

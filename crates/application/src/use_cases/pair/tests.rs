@@ -165,7 +165,7 @@ fn when_both_move_on_while_an_offer_is_on_its_way_they_are_paired_by_their_new_s
 fn two_who_were_kept_apart_while_an_offer_was_on_its_way_are_not_paired() {
     let (chat, alice, bob) = while_an_offer_is_on_its_way(|chat, alice, bob| {
         let until = chat.now() + Millis::from_secs(60);
-        chat.keep_apart(alice.user(), bob.user(), until);
+        chat.keep_apart(&alice.seat, bob.user(), until);
     });
     assert_eq!(alice.hears(), [""; 0]);
     assert_eq!(bob.hears(), ["waiting"]);

@@ -59,7 +59,7 @@ fn those_who_are_kept_apart_know_it_on_both_sides() {
     let chat = chat().start();
     let [alice, bob] = run(chat.pair());
     let until = chat.now() + Millis::from_secs(9);
-    chat.keep_apart(alice.user(), bob.user(), until);
+    chat.keep_apart(&alice.seat, bob.user(), until);
     let now = chat.now();
     assert_eq!(alice.seat.lock().avoidance.until(bob.user(), now), Some(until));
     assert_eq!(bob.seat.lock().avoidance.until(alice.user(), now), Some(until));

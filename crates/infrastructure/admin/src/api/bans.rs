@@ -134,7 +134,7 @@ impl<P: Ports> Api<P> {
     }
 }
 
-fn refused(error: ModerationError) -> Problem {
+pub(super) fn refused(error: ModerationError) -> Problem {
     match error {
         ModerationError::Unknown => Problem::Unknown,
         ModerationError::Store(error) => Problem::store(&error),

@@ -42,7 +42,7 @@ impl<P: Ports> Api<P> {
         let chat = self.state.chat.clone();
         self.obey(async move { chat.kick(user).await })
             .await?
-            .map_err(|_| Problem::Unknown)?;
+            .map_err(super::bans::refused)?;
         tracing::info!("user removed");
         Ok(answer::with(StatusCode::NO_CONTENT, Content::Nothing))
     }

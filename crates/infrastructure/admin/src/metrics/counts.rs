@@ -3,7 +3,7 @@
 use super::catalogue::Catalogue;
 use super::series::Labelled;
 use super::wait::WaitHistogram;
-use passerby_application::ports::{Completeness, Fact};
+use passerby_application::ports::{Anomaly, Completeness, Fact};
 use passerby_domain::notice::EndReason;
 use prometheus_client::metrics::counter::Counter;
 
@@ -25,6 +25,8 @@ pub(super) struct Counts {
     turned_away: Counter,
     store_failed: Counter,
     offers_lapsed: Counter,
+    unconfirmed: Counter,
+    anomalies: [Counter; 3],
 }
 
 /// The labels of `passerby_chats_ended_total`, in the order of [`place_of`].
@@ -98,12 +100,21 @@ impl Counts {
             "reason",
             REASONS,
         );
-        let [relayed, repeated, undelivered] = labelled(
+        let [relayed, repeated, undelivered, unconfirmed] = labelled(
             catalogue,
             "passerby_messages",
-            "Messages by outcome: relayed to the partner, repeated under a known id, or undelivered",
+            "Messages by outcome: relayed to the partner, repeated under a known id, undelivered, or unconfirmed, which is when \
+             no answer came from the partner's node",
             "outcome",
-            ["relayed", "repeated", "undelivered"],
+            ["relayed", "repeated", "undelivered", "unconfirmed"],
+        );
+        let anomalies = labelled(
+            catalogue,
+            "passerby_invariant_violations",
+            "What is never to be while no node and no store fails, found and put right: a store that knew something else \
+             of a seat than its owner, a chat with one end, a seat that two nodes held",
+            "kind",
+            ["difference", "orphan", "usurped"],
         );
         Self {
             connected,
@@ -116,6 +127,8 @@ impl Counts {
             relayed,
             repeated,
             undelivered,
+            unconfirmed,
+            anomalies,
             rate_limited: plain(
                 catalogue,
                 "passerby_commands_refused",
@@ -164,6 +177,14 @@ impl Counts {
             Fact::TurnedAway => &self.turned_away,
             Fact::StoreFailed => &self.store_failed,
             Fact::OfferLapsed => &self.offers_lapsed,
+            Fact::Unconfirmed => &self.unconfirmed,
+            Fact::Anomaly(anomaly) => {
+                &self.anomalies[match anomaly {
+                    Anomaly::Difference => 0,
+                    Anomaly::Orphan => 1,
+                    Anomaly::Usurped => 2,
+                }]
+            }
         };
         counter.inc();
     }

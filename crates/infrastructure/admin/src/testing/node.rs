@@ -7,7 +7,7 @@ use passerby_application::testing::{
     CountingIdentity, HonestPairing, ListedBans, ListedReports, ManualClock, NoLimits, PassAll,
     RecordingDelivery, RecordingWire, Told,
 };
-use passerby_application::{Adapters, Arrival, Chat, Connected, Entry, Options, Seat};
+use passerby_application::{Adapters, Arrival, Chat, Connected, Deployment, Entry, Options, Seat};
 use passerby_domain::criteria::{Criteria, Patience};
 use passerby_domain::id::NodeId;
 use passerby_domain::time::{Millis, Moment};
@@ -148,6 +148,7 @@ impl Plan {
         };
         let options = Options {
             node,
+            deployment: Deployment::Alone,
             resume_grace: Millis::from_secs(20),
             reload_grace: Millis::from_secs(3),
             idle_timeout: Millis::from_secs(900),

@@ -1,0 +1,312 @@
+//! The other nodes, as far as this one has heard of them, and how well it hears at all.
+//!
+//! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
+//! chat.
+
+use passerby_domain::id::{Incarnation, UserId};
+use passerby_domain::time::{Millis, Moment};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A node that is not heard from for so long counts as silent: its users are away.
+const SILENT: Millis = Millis::from_secs(3);
+/// A node that the store has not answered for so long takes nobody in.
+const CUT: Millis = Millis::new(2_500);
+/// After so long it takes itself for given up by the others: to it, they all are silent.
+const GIVEN_UP: Millis = Millis::from_secs(4);
+/// A node that has not looked at its clock for so long did not run, and others may have taken its seats.
+const STALLED: Millis = Millis::from_secs(4);
+/// How often dead nodes are cleared up after.
+const REAP: Millis = Millis::from_secs(1);
+/// How long the new owner of a seat that was here is remembered.
+const FORWARDING: Millis = Millis::from_secs(60);
+
+/// The other nodes, and how this one is.
+#[derive(Default)]
+pub(crate) struct Peerage {
+    hearsay: Mutex<Hearsay>,
+    /// When this node last looked at its clock, in milliseconds.
+    looked: AtomicU64,
+    /// When the store last answered a heartbeat, in milliseconds; 0 if it never has.
+    answered: AtomicU64,
+}
+
+#[derive(Default)]
+struct Hearsay {
+    peers: HashMap<Incarnation, Vital>,
+    /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
+    moved: HashMap<UserId, (Incarnation, Moment)>,
+    hearing: Hearing,
+    /// When notes were last compared with the store and with the others.
+    verified: Moment,
+    doubt: Doubt,
+    /// When dead nodes were last cleared up after.
+    reaped: Moment,
+}
+
+/// Whether there is reason to compare notes sooner than usual.
+#[derive(Clone, Copy, Default)]
+enum Doubt {
+    #[default]
+    None,
+    Some,
+}
+
+/// Whether a node is heard from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Vital {
+    Heard,
+    Silent,
+}
+
+/// Whether this node hears of others.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Hearing {
+    #[default]
+    Good,
+    Lost,
+}
+
+/// What has changed about the other nodes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Nothing is heard of these any more.
+    pub(crate) silent: Vec<Incarnation>,
+    /// These are heard from again.
+    pub(crate) back: Vec<Incarnation>,
+}
+
+/// How well this node hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The store answers.
+    Good,
+    /// It has not for a while: nobody is taken in.
+    Cut,
+}
+
+/// Whether this node has run all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    Steady,
+    /// It has not: others may have taken its seats meanwhile.
+    Stalled,
+}
+
+impl Peerage {
+    /// The store answered, and named these peers.
+    pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], now: Moment) -> News {
+        self.answered.store(now.as_millis().max(1), Ordering::Relaxed);
+        let mut hearsay = self.lock();
+        let hearing = std::mem::take(&mut hearsay.hearing);
+        let mut news = News::default();
+        let known = std::mem::take(&mut hearsay.peers);
+        for (peer, silence) in peers {
+            let vital = if *silence >= SILENT {
+                Vital::Silent
+            } else {
+                Vital::Heard
+            };
+            match (known.get(peer), vital) {
+                (Some(Vital::Heard) | None, Vital::Silent) => news.silent.push(*peer),
+                (Some(Vital::Silent), Vital::Heard) => news.back.push(*peer),
+                // While nothing was heard, all counted as silent.
+                (Some(Vital::Heard), Vital::Heard) if hearing == Hearing::Lost => news.back.push(*peer),
+                _ => {}
+            }
+            hearsay.peers.insert(*peer, vital);
+        }
+        for (peer, vital) in known {
+            // Its lease is over and it is forgotten.
+            if vital == Vital::Heard && !hearsay.peers.contains_key(&peer) {
+                news.silent.push(peer);
+            }
+        }
+        news
+    }
+
+    /// The store did not answer. Names all peers once, when that has lasted too long.
+    pub(crate) fn miss(&self, now: Moment) -> Vec<Incarnation> {
+        let mut hearsay = self.lock();
+        if hearsay.hearing == Hearing::Lost || now.since(self.answered()) < GIVEN_UP {
+            return Vec::new();
+        }
+        hearsay.hearing = Hearing::Lost;
+        let heard = hearsay.peers.iter().filter(|(_, vital)| **vital == Vital::Heard);
+        heard.map(|(peer, _)| *peer).collect()
+    }
+
+    /// How well the store is heard.
+    pub(crate) fn reach(&self, now: Moment) -> Reach {
+        if now.since(self.answered()) < CUT {
+            Reach::Good
+        } else {
+            Reach::Cut
+        }
+    }
+
+    /// The peers that are heard from.
+    pub(crate) fn heard(&self) -> Vec<Incarnation> {
+        let hearsay = self.lock();
+        let heard = hearsay.peers.iter().filter(|(_, vital)| **vital == Vital::Heard);
+        heard.map(|(peer, _)| *peer).collect()
+    }
+
+    /// Whether nothing is known against a peer.
+    pub(crate) fn seems_alive(&self, peer: Incarnation) -> bool {
+        let hearsay = self.lock();
+        hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer) == Some(&Vital::Heard)
+    }
+
+    /// This node runs.
+    pub(crate) fn look(&self, now: Moment) -> Run {
+        let run = self.run(now);
+        self.looked.store(now.as_millis(), Ordering::Relaxed);
+        run
+    }
+
+    /// Whether it has run since it last looked.
+    pub(crate) fn run(&self, now: Moment) -> Run {
+        let looked = self.looked.load(Ordering::Relaxed);
+        if looked != 0 && now.since(Moment::from_millis(looked)) >= STALLED {
+            Run::Stalled
+        } else {
+            Run::Steady
+        }
+    }
+
+    /// Whether it is time to compare notes; if so, the next time is counted from now.
+    pub(crate) fn is_time_to_verify(&self, now: Moment, ordinary: Millis, soon: Millis) -> bool {
+        let mut hearsay = self.lock();
+        let interval = match hearsay.doubt {
+            Doubt::None => ordinary,
+            Doubt::Some => soon,
+        };
+        let due = now.since(hearsay.verified) >= interval;
+        if due {
+            hearsay.verified = now;
+            hearsay.doubt = Doubt::None;
+        }
+        due
+    }
+
+    /// There is reason to compare notes soon.
+    pub(crate) fn ask_to_verify(&self) {
+        self.lock().doubt = Doubt::Some;
+    }
+
+    /// Whether it is time to clear up after dead nodes; if so, the next time is counted from now.
+    pub(crate) fn is_time_to_reap(&self, now: Moment) -> bool {
+        let mut hearsay = self.lock();
+        let due = now.since(hearsay.reaped) >= REAP;
+        if due {
+            hearsay.reaped = now;
+        }
+        due
+    }
+
+    /// A seat that was here is held by `owner` now.
+    pub(crate) fn note_moved(&self, seat: UserId, owner: Incarnation, now: Moment) {
+        self.lock().moved.insert(seat, (owner, now));
+    }
+
+    /// A seat is here again.
+    pub(crate) fn note_here(&self, seat: UserId) {
+        self.lock().moved.remove(&seat);
+    }
+
+    /// Who holds a seat that was here.
+    pub(crate) fn moved_to(&self, seat: UserId) -> Option<Incarnation> {
+        self.lock().moved.get(&seat).map(|(owner, _)| *owner)
+    }
+
+    /// Forgets who left long ago.
+    pub(crate) fn forget_moved(&self, now: Moment) {
+        let mut hearsay = self.lock();
+        let moved = &mut hearsay.moved;
+        moved.retain(|_, (_, at)| now.since(*at) < FORWARDING);
+        if moved.capacity() > 64 && moved.len() < moved.capacity() / 8 {
+            let room = moved.len() * 2;
+            moved.shrink_to(room);
+        }
+    }
+
+    fn answered(&self) -> Moment {
+        Moment::from_millis(self.answered.load(Ordering::Relaxed))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hearsay> {
+        self.hearsay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Seats whose owner has something to look after beside their deadlines. Each is listed once.
+#[derive(Default)]
+pub(crate) struct Watchlist(Mutex<HashSet<UserId>>);
+
+impl Watchlist {
+    pub(crate) fn add(&self, seat: UserId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(seat);
+    }
+
+    /// Takes all of it.
+    pub(crate) fn take(&self) -> HashSet<UserId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    fn peer(bits: u64) -> Incarnation {
+        Incarnation::from_bits(bits)
+    }
+
+    #[test]
+    fn a_peer_goes_silent_once_and_comes_back_once() {
+        let peerage = Peerage::default();
+        let beat = |silence, now| peerage.hear(&[(peer(1), Millis::new(silence))], at(now));
+        assert_eq!(beat(0, 1_000), News::default());
+        assert_eq!(beat(3_000, 4_000).silent, [peer(1)]);
+        assert!(!peerage.seems_alive(peer(1)));
+        assert_eq!(beat(4_000, 5_000), News::default());
+        assert_eq!(beat(100, 6_000).back, [peer(1)]);
+        assert!(peerage.seems_alive(peer(1)));
+        assert_eq!(peerage.hear(&[], at(7_000)).silent, [peer(1)], "it is forgotten");
+    }
+
+    #[test]
+    fn a_node_that_hears_nothing_takes_all_for_silent_after_four_seconds_and_is_glad_of_each_afterwards() {
+        let peerage = Peerage::default();
+        peerage.hear(&[(peer(1), Millis::ZERO)], at(1_000));
+        assert_eq!(peerage.reach(at(3_499)), Reach::Good);
+        assert_eq!(peerage.reach(at(3_500)), Reach::Cut);
+        assert_eq!(peerage.miss(at(4_999)), []);
+        assert_eq!(peerage.miss(at(5_000)), [peer(1)]);
+        assert_eq!(peerage.miss(at(6_000)), [], "it is said once");
+        assert_eq!(
+            peerage.hear(&[(peer(1), Millis::ZERO)], at(7_000)).back,
+            [peer(1)]
+        );
+    }
+
+    #[test]
+    fn a_node_that_did_not_run_notices() {
+        let peerage = Peerage::default();
+        assert_eq!(
+            peerage.look(at(10_000)),
+            Run::Steady,
+            "the first look is no stall"
+        );
+        assert_eq!(peerage.run(at(13_999)), Run::Steady);
+        assert_eq!(peerage.run(at(14_000)), Run::Stalled);
+        assert_eq!(peerage.look(at(14_000)), Run::Stalled);
+        assert_eq!(peerage.run(at(14_001)), Run::Steady);
+    }
+}

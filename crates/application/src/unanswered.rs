@@ -1,0 +1,154 @@
+//! Messages on their way to another node, of which nothing is known yet.
+//!
+//! **Architecture Invariant:** bounded, and owns nothing while nothing is on its way.
+
+use crate::ports::{Consignment, IdHash};
+use passerby_domain::id::ChatId;
+use passerby_domain::text::MessageId;
+use passerby_domain::time::{Millis, Moment};
+use std::collections::VecDeque;
+
+/// How many messages of one seat may be on their way at once.
+const CAPACITY: usize = 256;
+/// How long an answer is waited for. A letter that has not arrived after 2 s never does, so by then the message was
+/// received or never will be.
+pub(crate) const ANSWER: Millis = Millis::new(2_750);
+
+/// The id that a user gave a message, kept to answer with.
+#[derive(Clone, Copy)]
+pub(crate) struct KeptId {
+    bytes: [u8; Self::MAX],
+    len: u8,
+    pub(crate) hash: IdHash,
+}
+
+impl KeptId {
+    /// The longest id, as the protocol has it.
+    const MAX: usize = 64;
+
+    pub(crate) fn new(id: MessageId<'_>, hash: IdHash) -> Self {
+        let text = id.as_str().as_bytes();
+        let len = text.len().min(Self::MAX);
+        let mut bytes = [0; Self::MAX];
+        bytes[..len].copy_from_slice(&text[..len]);
+        Self {
+            bytes,
+            len: u8::try_from(len).unwrap_or_default(),
+            hash,
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+/// One message, or signal, on its way.
+pub(crate) struct Entry {
+    pub(crate) consignment: Consignment,
+    pub(crate) chat: ChatId,
+    pub(crate) id: Option<KeptId>,
+    sent: Moment,
+}
+
+/// The messages of one seat that are on their way, oldest first.
+#[derive(Default)]
+pub(crate) struct Unanswered {
+    last: Consignment,
+    entries: VecDeque<Entry>,
+    /// Whether the node will look after these by itself.
+    pub(crate) watch: Watch,
+}
+
+/// Whether a seat is on the node's list of those with messages on their way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Watch {
+    #[default]
+    Unlisted,
+    Listed,
+}
+
+impl Unanswered {
+    /// A number for one more, if there is room for it.
+    pub(crate) fn next(&self) -> Option<Consignment> {
+        (self.entries.len() < CAPACITY).then_some(Consignment(self.last.0 + 1))
+    }
+
+    pub(crate) fn push(&mut self, consignment: Consignment, chat: ChatId, id: Option<KeptId>, now: Moment) {
+        self.last = consignment;
+        self.entries.push_back(Entry {
+            consignment,
+            chat,
+            id,
+            sent: now,
+        });
+    }
+
+    /// Takes out the one that is answered.
+    pub(crate) fn take(&mut self, consignment: Consignment) -> Option<Entry> {
+        let index = self
+            .entries
+            .binary_search_by_key(&consignment, |entry| entry.consignment)
+            .ok()?;
+        self.entries.remove(index)
+    }
+
+    /// Takes out one that has waited for too long.
+    pub(crate) fn take_overdue(&mut self, now: Moment) -> Option<Entry> {
+        self.entries.front().filter(|entry| entry.sent + ANSWER <= now)?;
+        self.entries.pop_front()
+    }
+
+    /// Whether nothing is on its way; memory is given back then.
+    pub(crate) fn is_settled(&mut self) -> bool {
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
+        }
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment::from_millis(1_000);
+
+    fn chat() -> ChatId {
+        ChatId::from_bits(1)
+    }
+
+    #[test]
+    fn what_is_answered_is_no_longer_on_its_way_and_the_rest_is_overdue_in_its_order() {
+        let mut unanswered = Unanswered::default();
+        for _ in 0..3 {
+            let next = unanswered.next().expect("there is room");
+            unanswered.push(next, chat(), None, NOW);
+        }
+        assert!(unanswered.take(Consignment(2)).is_some());
+        assert!(unanswered.take(Consignment(2)).is_none());
+        assert!(unanswered.take_overdue(NOW + Millis::new(2_749)).is_none());
+        let overdue = std::iter::from_fn(|| unanswered.take_overdue(NOW + ANSWER));
+        assert_eq!(
+            overdue.map(|entry| entry.consignment.0).collect::<Vec<_>>(),
+            [1, 3]
+        );
+        assert!(unanswered.is_settled());
+        assert_eq!(
+            unanswered.next(),
+            Some(Consignment(4)),
+            "a number is never given again"
+        );
+    }
+
+    #[test]
+    fn no_more_than_256_are_on_their_way() {
+        let mut unanswered = Unanswered::default();
+        while let Some(next) = unanswered.next() {
+            unanswered.push(next, chat(), None, NOW);
+        }
+        assert_eq!(unanswered.entries.len(), CAPACITY);
+        unanswered.take(Consignment(7));
+        assert!(unanswered.next().is_some());
+    }
+}

@@ -1,0 +1,232 @@
+//! Messages and signals for a partner on another node: sent with the next batch, answered by a receipt.
+//!
+//! What the user is told is true: `Ack` after a receipt; an error at once if the message did not leave, or when the
+//! receipt says so; and if there is none in time, that nobody knows. Whatever may have arrived is not sent again.
+
+use super::message::MessageError;
+use crate::book::Book;
+use crate::chat::Chat;
+use crate::link::Cause;
+use crate::ports::{
+    Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
+    Stamp, Undelivered, Unsent,
+};
+use crate::seat::Seat;
+use crate::unanswered::{Entry, KeptId, Watch};
+use passerby_domain::id::ChatId;
+use passerby_domain::notice::{Failure, Notice, Secret};
+use passerby_domain::text::{MessageId, Text};
+use passerby_domain::time::{Millis, Moment};
+
+/// For so long after a seat was taken over from a dead node, its client may be sending again what was accepted there.
+const RESENDING: Millis = Millis::from_secs(2);
+
+/// Whether neither this seat nor its partner remembers what was accepted in their chat, so that a message with an id may
+/// be one that was accepted already: both were taken over from dead nodes a moment ago, or the partner's still is to be.
+pub(crate) fn book_is_doubtful<P: Ports>(book: &Book<P>, now: Moment) -> bool {
+    let Some(restored) = book.abroad.as_ref().and_then(|abroad| abroad.restored) else {
+        return false;
+    };
+    let Some(chatting) = book.session.chatting() else {
+        return false;
+    };
+    let link = &chatting.link;
+    link.partner_recollection == Recollection::Lost
+        && (now.since(restored) < RESENDING || link.absence.is_some())
+}
+
+impl<P: Ports> Chat<P> {
+    /// Sends a message to the partner's owner. `checked` is what the checks made of it.
+    pub(crate) fn message_abroad(
+        &self,
+        seat: &Seat<P>,
+        book: &mut Book<P>,
+        checked: Result<Text<'_>, MessageError>,
+        id: Option<MessageId<'_>>,
+        unheard: Option<MessageError>,
+        now: Moment,
+    ) -> Result<(), MessageError> {
+        let id = id.map(|id| {
+            let hash = crate::ports::Identity::digest(&self.adapters.identity, id.as_str());
+            KeptId::new(id, hash)
+        });
+        let was_sent = id.is_some_and(|id| {
+            let chatting = book.session.chatting();
+            let remote = chatting.and_then(|chatting| chatting.link.remote());
+            remote.is_some_and(|remote| remote.sent.contains(id.hash))
+        });
+        let text = match checked {
+            Ok(_) if id.is_some() && book_is_doubtful(book, now) => Err(MessageError::Unconfirmed),
+            Ok(text) => Ok(text),
+            // An error says "never delivered", which may be a lie about a message that was sent before.
+            Err(_) if was_sent && unheard.is_none() => Err(MessageError::Unconfirmed),
+            Err(error) => Err(error),
+        };
+        let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
+        let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
+        let at = self.adapters.clock.unix(now);
+        let sent = self.consign(seat, book, id, now, |address, consignment| Letter::Message {
+            address,
+            consignment,
+            id: id.map(|id| id.hash),
+            text: Secret(text.as_str()),
+            at,
+        });
+        sent.map_err(|undelivered| {
+            let error = if was_sent {
+                MessageError::Unconfirmed
+            } else {
+                MessageError::Unreachable(undelivered)
+            };
+            self.refuse_message(book, error, remembered)
+        })
+    }
+
+    /// Sends something that is answered by a receipt.
+    pub(crate) fn consign<'a>(
+        &self,
+        seat: &Seat<P>,
+        book: &mut Book<P>,
+        id: Option<KeptId>,
+        now: Moment,
+        letter: impl FnOnce(Address, Consignment) -> Letter<'a>,
+    ) -> Result<(), Undelivered> {
+        let generation = book.session.generation();
+        let abroad = book.abroad.get_or_insert_default();
+        let consignment = abroad.unanswered.next().ok_or(Undelivered::Full)?;
+        let chatting = book.session.chatting_mut().ok_or(Undelivered::Gone)?;
+        let chat = chatting.chat;
+        let silent = chatting
+            .link
+            .absence
+            .is_some_and(|absence| absence.cause == Cause::Silence);
+        let remote = chatting.link.remote_mut().ok_or(Undelivered::Gone)?;
+        if silent {
+            return Err(Undelivered::Away);
+        }
+        let address = Address {
+            chat,
+            from: Stamp {
+                seat: seat.user(),
+                generation,
+            },
+            to: remote.who.user,
+        };
+        match self
+            .adapters
+            .peers
+            .send(remote.owner, &letter(address, consignment))
+        {
+            Ok(()) => {}
+            Err(Unsent::Full) => return Err(Undelivered::Full),
+            Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
+        }
+        if let Some(id) = id {
+            remote.sent.add(id.hash);
+        }
+        abroad.unanswered.push(consignment, chat, id, now);
+        if abroad.unanswered.watch == Watch::Unlisted {
+            abroad.unanswered.watch = Watch::Listed;
+            self.watchlist.add(seat.user());
+        }
+        Ok(())
+    }
+
+    /// A receipt has come. True if the user was told something, to be written by the next flush.
+    pub(crate) fn receive_receipt(&self, seat: &Seat<P>, consignment: Consignment, outcome: Outcome) -> bool {
+        let mut book = seat.lock();
+        let Some(entry) = book
+            .abroad
+            .as_mut()
+            .and_then(|abroad| abroad.unanswered.take(consignment))
+        else {
+            // It came too late: the user was told that nobody knows.
+            return false;
+        };
+        let chat = entry.chat;
+        let id = entry.id.as_ref().map(KeptId::as_str);
+        match (outcome, id) {
+            (Outcome::Received, Some(id)) => {
+                self.note(Fact::Relayed);
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                true
+            }
+            (Outcome::Received, None) => {
+                self.note(Fact::Relayed);
+                false
+            }
+            (Outcome::Refused, _) => {
+                if let Some(id) = &entry.id
+                    && let Some(remote) = remote_in(&mut book, chat)
+                {
+                    remote.sent.forget(id.hash);
+                }
+                self.tell_failure(seat, &mut book, &entry, Failure::Unreachable);
+                true
+            }
+        }
+    }
+
+    /// Tells the user of messages of which nobody knows what became. True if some are still on their way.
+    pub(crate) fn give_up_unanswered(&self, seat: &Seat<P>, now: Moment) -> bool {
+        let mut book = seat.lock();
+        let mut overdue = Vec::new();
+        let Some(abroad) = &mut book.abroad else {
+            return false;
+        };
+        while let Some(entry) = abroad.unanswered.take_overdue(now) {
+            overdue.push(entry);
+        }
+        let settled = abroad.unanswered.is_settled();
+        if settled {
+            abroad.unanswered.watch = Watch::Unlisted;
+        }
+        for entry in &overdue {
+            self.tell_failure(seat, &mut book, entry, Failure::Unconfirmed);
+        }
+        drop(book);
+        if !overdue.is_empty() {
+            self.flush_own(seat);
+        }
+        !settled
+    }
+
+    fn tell_failure(&self, seat: &Seat<P>, book: &mut Book<P>, entry: &Entry, why: Failure) {
+        let error = match why {
+            Failure::Unreachable => MessageError::Unreachable(Undelivered::Gone),
+            Failure::Unconfirmed => MessageError::Unconfirmed,
+        };
+        let is_present = book
+            .session
+            .chatting()
+            .is_some_and(|chatting| chatting.chat == entry.chat);
+        let id = entry.id.as_ref().map(|id| id.hash).filter(|_| is_present);
+        self.refuse_message(book, error, id);
+        let failed = Notice::Failed {
+            id: entry.id.as_ref().map(KeptId::as_str),
+            why,
+        };
+        self.adapters.delivery.post(&seat.route, &failed, Flush::Later);
+    }
+}
+
+fn remote_in<P: Ports>(book: &mut Book<P>, chat: ChatId) -> Option<&mut crate::link::Remote> {
+    let chatting = book
+        .session
+        .chatting_mut()
+        .filter(|chatting| chatting.chat == chat)?;
+    chatting.link.remote_mut()
+}
+
+/// Ids of which nobody knows what became are refused for as long as the chat lasts.
+pub(crate) fn remember_lost<P: Ports>(book: &mut Book<P>, ids: impl IntoIterator<Item = IdHash>) {
+    let connection = book.connection;
+    for id in ids {
+        book.refusals.remember(id, connection, MessageError::Unconfirmed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! Handing a seat over to another node, with all there is of it.
+//!
+//! From then on this node says nothing about the seat but where it went. Its connection is told that it was replaced;
+//! its partner is told nothing, since the new owner speaks for it.
+
+use super::consign::remember_lost;
+use crate::book::{Abroad, Acquaintance, Book};
+use crate::chat::Chat;
+use crate::link::{Link, Partner, Remote};
+use crate::ports::{
+    Delivery, Dossier, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
+    HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger,
+};
+use crate::seat::Seat;
+use passerby_domain::id::{ChatId, Incarnation};
+use passerby_domain::session::{Presence, State};
+use std::sync::Arc;
+
+impl<P: Ports> Chat<P> {
+    /// Gives a seat up to `new_owner`, which the store has made its owner. `None` if it is not here, or if the wish is
+    /// older than the seat.
+    pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+        let seat = self.register.get(request.seat)?;
+        let (handover, partner) = self.change(&seat, |book| {
+            let is_gone = matches!(book.session.state(), State::Gone);
+            if is_gone || request.generation <= book.session.generation() {
+                return None;
+            }
+            let partner = book
+                .session
+                .chatting()
+                .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            let handover = self.pack(&seat, book);
+            book.abroad = None;
+            // The deadline goes with the state.
+            let _ = book.session.depart();
+            Some((handover, partner))
+        })?;
+        self.register.remove_this(&seat);
+        self.peerage.note_moved(seat.user(), new_owner, self.now());
+        if let Some((chat, Partner::Here(partner))) = partner {
+            self.send_after(&partner, &seat, chat, new_owner, &handover.outbox);
+        }
+        Some(Box::new(handover))
+    }
+
+    /// The partner of a seat that has gone to another node finds it there.
+    fn send_after(
+        &self,
+        partner: &Seat<P>,
+        seat: &Arc<Seat<P>>,
+        chat: ChatId,
+        new_owner: Incarnation,
+        outbox: &OutboxContents,
+    ) {
+        self.change(partner, |book| {
+            let Some(chatting) = book
+                .session
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat)
+            else {
+                return;
+            };
+            let is_it = matches!(&chatting.link.partner, Partner::Here(known) if Arc::ptr_eq(known, seat));
+            if is_it {
+                chatting.link.partner = Partner::There(Box::new(Remote {
+                    who: Acquaintance::of(seat),
+                    owner: new_owner,
+                    disowned: None,
+                    sent: outbox.placed.iter().copied().collect(),
+                }));
+            }
+        });
+    }
+
+    /// All there is of a seat. Its outbox is empty afterwards.
+    fn pack(&self, seat: &Seat<P>, book: &Book<P>) -> Handover {
+        let now = self.now();
+        let dossier = self.dossier(seat, book);
+        let chatting = book.session.chatting();
+        let partner = chatting.map(|chatting| self.pack_partner(&chatting.link));
+        let offer = book.pending().map(|pending| HandoverOffer {
+            offer: pending.offer,
+            partner: HandoverPartner {
+                stranger: pending.partner.clone(),
+                facts: pending.facts.clone(),
+                away_until: None,
+                recollection: crate::ports::Recollection::Whole,
+                sent: Vec::new(),
+            },
+        });
+        let last_chat = book.last_chat.as_ref().map(|last| HandoverLastChat {
+            chat: last.chat,
+            partner: last.partner.user,
+            origin: last.partner.origin,
+            lasting_origin: last.partner.lasting_origin,
+            ended: last.ended,
+        });
+        let held_until = match book.session.presence() {
+            Presence::Here => now + self.options.resume_grace,
+            Presence::Away { until } => until,
+        };
+        Handover {
+            stamp: dossier.stamp,
+            origins: *seat.origins(),
+            criteria: dossier.criteria,
+            avoid: dossier.avoid,
+            standing: dossier.standing,
+            partner,
+            offer,
+            last_chat,
+            serials: [book.tokens.used, book.tokens.latest],
+            limits: HandoverLimits {
+                messages: book.messages,
+                commands: book.commands,
+                skips: book.skips,
+                typing: book.typing,
+                slowed_until: book.slowed_until,
+            },
+            refused: book.refusals.ids().collect(),
+            outbox: self.adapters.delivery.pack(&seat.route),
+            held_until,
+            recollection: book.recollection(),
+        }
+    }
+
+    fn pack_partner(&self, link: &Link<P>) -> HandoverPartner {
+        let who = link.partner.who();
+        let (owner, sent) = match &link.partner {
+            // What was accepted of this seat's messages is with the partner, which stays.
+            Partner::Here(_) => (self.adapters.peers.own(), Vec::new()),
+            Partner::There(remote) => (remote.owner, remote.sent.to_vec()),
+        };
+        HandoverPartner {
+            stranger: Stranger {
+                stamp: Stamp {
+                    seat: who.user,
+                    generation: link.partner_heard,
+                },
+                owner,
+                origin: who.origin,
+                lasting_origin: who.lasting_origin,
+                common_interests: link.facts.common_interests.clone(),
+                language: link.facts.language,
+            },
+            facts: (*link.facts).clone(),
+            away_until: link.absence.map(|absence| absence.until),
+            recollection: link.partner_recollection,
+            sent,
+        }
+    }
+
+    /// What the store should know of a seat.
+    pub(crate) fn dossier(&self, seat: &Seat<P>, book: &Book<P>) -> Dossier {
+        let standing = match book.session.state() {
+            State::Idle | State::Gone => Standing::Idle,
+            State::Waiting(wait) | State::Offered { wait, .. } => Standing::Held {
+                place: wait.place,
+                from: wait.from,
+            },
+            State::Chatting(chatting) => Standing::Chatting {
+                chat: chatting.chat,
+                partner: chatting.link.partner.user(),
+                role: chatting.link.facts.role,
+                place: chatting.place,
+            },
+        };
+        Dossier {
+            stamp: Stamp {
+                seat: seat.user(),
+                generation: book.session.generation(),
+            },
+            origin: seat.origins().exact,
+            lasting_origin: seat.origins().lasting,
+            criteria: book.criteria.clone(),
+            avoid: book.avoidance.in_force(self.now()).copied().collect(),
+            serial: book.tokens.used,
+            standing,
+        }
+    }
+
+    /// Leaves every seat that is still here with the store, since this node ends and nobody has come for them. To be
+    /// called once nobody is served any more.
+    pub async fn bequeath(&self) {
+        use futures_util::stream::{StreamExt, iter};
+        let seats = self.register.all();
+        iter(seats)
+            .for_each_concurrent(super::CONCURRENCY, |seat| async move {
+                let handover = self.change(&seat, |book| {
+                    if matches!(book.session.state(), State::Gone) {
+                        return None;
+                    }
+                    let handover = self.pack(&seat, book);
+                    let _ = book.session.depart();
+                    Some(handover)
+                });
+                self.register.remove_this(&seat);
+                if let Some(handover) = handover
+                    && self.adapters.pairing.bequeath(handover).await.is_err()
+                {
+                    self.doubt_store();
+                }
+            })
+            .await;
+    }
+}
+
+/// Makes what a handover says of a seat's limits and of what it met part of its book.
+pub(crate) fn unpack<P: Ports>(
+    book: &mut Book<P>,
+    handover: &Handover,
+    told: passerby_domain::notice::EndReason,
+) {
+    book.messages = handover.limits.messages;
+    book.commands = handover.limits.commands;
+    book.skips = handover.limits.skips;
+    book.typing = handover.limits.typing;
+    book.slowed_until = handover.limits.slowed_until;
+    book.last_chat = handover.last_chat.map(|last| {
+        Box::new(crate::book::LastChat {
+            chat: last.chat,
+            partner: Acquaintance {
+                user: last.partner,
+                origin: last.origin,
+                lasting_origin: last.lasting_origin,
+            },
+            ended: last.ended,
+            told,
+        })
+    });
+    remember_lost(book, handover.refused.iter().copied());
+}
+
+impl Abroad {
+    /// That of a seat which was taken over without its memory.
+    pub(crate) fn restored(at: passerby_domain::time::Moment) -> Box<Self> {
+        Box::new(Self {
+            restored: Some(at),
+            ..Self::default()
+        })
+    }
+}

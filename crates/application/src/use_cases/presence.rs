@@ -1,0 +1,441 @@
+//! Presence across nodes: whose user is there, who holds whom, and whether both ends of a chat know of it.
+//!
+//! Each owner asserts the ends of chats it holds to the owners of the other ends: at each change, and all of them every
+//! few seconds. An end that its partner's owner knows nothing about, twice, is an orphan: its chat is lost.
+
+use super::consign::remember_lost;
+use super::receive::{SECOND_LOOK, answer_to};
+use crate::book::Book;
+use crate::chat::Chat;
+use crate::link::{Absence, Cause, Partner, Remote};
+use crate::ports::{
+    Address, Anomaly, Assertion, Attendance, Clock, Delivery, Fact, Flush, Letter, Peers, Ports,
+    Recollection, Stamp,
+};
+use crate::seat::Seat;
+use crate::use_cases::Followup;
+use passerby_domain::id::{ChatId, Incarnation, UserId};
+use passerby_domain::notice::{EndReason, Notice};
+use passerby_domain::session::Presence;
+use passerby_domain::time::Moment;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many assertions one letter holds.
+const LETTERFUL: usize = 500;
+
+impl<P: Ports> Chat<P> {
+    /// Tells the owner of a partner whether the seat's user is there.
+    pub(crate) fn tell_attendance(
+        &self,
+        seat: &Seat<P>,
+        remote: &Remote,
+        chat: ChatId,
+        attendance: Attendance,
+    ) {
+        let book = seat.lock();
+        self.tell_attendance_of(seat, &book, remote, chat, attendance);
+    }
+
+    pub(crate) fn tell_attendance_of(
+        &self,
+        seat: &Seat<P>,
+        book: &Book<P>,
+        remote: &Remote,
+        chat: ChatId,
+        attendance: Attendance,
+    ) {
+        let assertion = Assertion {
+            address: Address {
+                chat,
+                from: Stamp {
+                    seat: seat.user(),
+                    generation: book.session.generation(),
+                },
+                to: remote.who.user,
+            },
+            attendance,
+            recollection: book.recollection(),
+        };
+        // All of them are said again every few seconds.
+        let _ = self
+            .adapters
+            .peers
+            .send(remote.owner, &Letter::Presence(assertion));
+    }
+
+    /// Asserts all ends of chats that are held here to the owners of the other ends: to all of them, or to one.
+    pub(crate) fn assert_chats(&self, only: Option<Incarnation>) {
+        let now = self.now();
+        let mut letters: HashMap<Incarnation, Vec<Assertion>> = HashMap::new();
+        for seat in self.register.all() {
+            let book = seat.lock();
+            let Some(chatting) = book.session.chatting() else {
+                continue;
+            };
+            let Some(remote) = chatting.link.remote() else {
+                continue;
+            };
+            if only.is_some_and(|only| only != remote.owner) {
+                continue;
+            }
+            letters.entry(remote.owner).or_default().push(Assertion {
+                address: Address {
+                    chat: chatting.chat,
+                    from: Stamp {
+                        seat: seat.user(),
+                        generation: book.session.generation(),
+                    },
+                    to: remote.who.user,
+                },
+                attendance: attendance(&book, now),
+                recollection: book.recollection(),
+            });
+        }
+        for (owner, assertions) in letters {
+            for part in assertions.chunks(LETTERFUL) {
+                let _ = self
+                    .adapters
+                    .peers
+                    .send(owner, &Letter::Assertions(part.to_vec()));
+            }
+        }
+    }
+
+    pub(crate) fn hear_all(&self, from: Incarnation, assertions: Vec<Assertion>) {
+        let mut disowned = Vec::new();
+        for assertion in assertions {
+            if let Some(address) = self.hear_one(from, assertion) {
+                disowned.push(address);
+            }
+        }
+        self.disown(from, disowned);
+    }
+
+    pub(crate) fn hear(&self, from: Incarnation, assertion: Assertion) {
+        let disowned = self.hear_one(from, assertion);
+        self.disown(from, disowned.into_iter().collect());
+    }
+
+    fn disown(&self, from: Incarnation, disowned: Vec<Address>) {
+        if !disowned.is_empty() {
+            let _ = self.adapters.peers.send(from, &Letter::Disowned(disowned));
+        }
+    }
+
+    /// Hears of the other end of a chat. Answers with the end's address if nothing is known of it here.
+    fn hear_one(&self, from: Incarnation, assertion: Assertion) -> Option<Address> {
+        let address = assertion.address;
+        let Some(seat) = self.register.get(address.to) else {
+            if self.peerage.moved_to(address.to).is_some() {
+                self.answer_for_absent(from, address);
+                return None;
+            }
+            return Some(address);
+        };
+        let usurped = self.change(&seat, |book| {
+            if book
+                .pending()
+                .is_some_and(|pending| pending.chat() == address.chat)
+            {
+                return Ok(None);
+            }
+            let is_in_it = book.session.chatting().is_some_and(|chatting| {
+                chatting.chat == address.chat && chatting.link.partner.user() == address.from.seat
+            });
+            if !is_in_it {
+                return Err(());
+            }
+            let usurped = self.adopt(book, from, address, assertion.recollection);
+            self.note_attendance(&seat, book, address, assertion.attendance);
+            Ok(usurped)
+        });
+        match usurped {
+            Ok(Some(former)) => self.lose_seat(&former),
+            Ok(None) => {}
+            Err(()) => return Some(address),
+        }
+        None
+    }
+
+    /// Whether what `from` says about a chat comes from the partner of the seat that it is for. A new owner of the
+    /// partner makes itself known by a newer tenure.
+    pub(crate) fn is_from_partner(&self, book: &mut Book<P>, from: Incarnation, address: Address) -> bool {
+        let Some(chatting) = book.session.chatting_mut() else {
+            return false;
+        };
+        if chatting.chat != address.chat || chatting.link.partner.user() != address.from.seat {
+            return false;
+        }
+        let newest = chatting.link.partner_heard.tenure();
+        match &mut chatting.link.partner {
+            Partner::Here(_) => false,
+            Partner::There(remote) => {
+                if remote.owner == from {
+                    remote.disowned = None;
+                    return true;
+                }
+                // The owner's own assertion comes before anything else it says, unless that was lost.
+                if address.from.generation.tenure() > newest {
+                    remote.owner = from;
+                    chatting.link.partner_heard = address.from.generation;
+                    return true;
+                }
+                false
+            }
+        }
+    }
+
+    /// Learns who holds the partner. Answers with a seat of this node that turns out to be another node's.
+    fn adopt(
+        &self,
+        book: &mut Book<P>,
+        from: Incarnation,
+        address: Address,
+        recollection: Recollection,
+    ) -> Option<Arc<Seat<P>>> {
+        let chatting = book.session.chatting_mut()?;
+        let link = &mut chatting.link;
+        let tenure = address.from.generation.tenure();
+        let mut usurped = None;
+        let mut lost = Vec::new();
+        match &mut link.partner {
+            Partner::There(remote) => {
+                if tenure < link.partner_heard.tenure() {
+                    return None;
+                }
+                if tenure > link.partner_heard.tenure() && recollection == Recollection::Lost {
+                    lost = remote.sent.take();
+                }
+                remote.owner = from;
+                remote.disowned = None;
+            }
+            Partner::Here(seat) => {
+                let known = self.register.get(seat.user());
+                let here = known.is_some_and(|known| Arc::ptr_eq(&known, seat));
+                if here && from == self.adapters.peers.own() {
+                    return None;
+                }
+                let seat = seat.clone();
+                let remote = Remote {
+                    who: crate::book::Acquaintance::of(&seat),
+                    owner: from,
+                    disowned: None,
+                    sent: crate::link::Sent::default(),
+                };
+                if recollection == Recollection::Lost {
+                    lost = self.adapters.delivery.pack(&seat.route).placed;
+                }
+                link.partner = Partner::There(Box::new(remote));
+                usurped = here.then_some(seat);
+            }
+        }
+        if recollection == Recollection::Lost {
+            link.partner_recollection = Recollection::Lost;
+        }
+        remember_lost(book, lost);
+        usurped
+    }
+
+    fn note_attendance(&self, seat: &Seat<P>, book: &mut Book<P>, address: Address, attendance: Attendance) {
+        let now = self.now();
+        let Some(chatting) = book.session.chatting_mut() else {
+            return;
+        };
+        let link = &mut chatting.link;
+        let generation = address.from.generation;
+        let is_news = generation > link.partner_heard;
+        let was_silent = link
+            .absence
+            .is_some_and(|absence| absence.cause == Cause::Silence);
+        if generation < link.partner_heard || !(is_news || was_silent) {
+            return;
+        }
+        link.partner_heard = generation;
+        let chat = address.chat;
+        match attendance {
+            Attendance::Here => {
+                if link.absence.take().is_some() {
+                    self.adapters
+                        .delivery
+                        .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
+                }
+            }
+            Attendance::Away { held } => {
+                let until = now + held;
+                let was_away = link.absence.replace(Absence {
+                    until,
+                    cause: Cause::Told,
+                });
+                if was_away.is_none() {
+                    let until = self.adapters.clock.unix(until);
+                    self.adapters.delivery.post(
+                        &seat.route,
+                        &Notice::PartnerAway { chat, until },
+                        Flush::Now,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Nothing is heard of some nodes: the partners that they hold count as away.
+    pub(crate) fn note_silence(&self, silent: &[Incarnation]) {
+        if silent.is_empty() {
+            return;
+        }
+        let until = self.now() + self.options.resume_grace;
+        for seat in self.register.all() {
+            self.change(&seat, |book| {
+                let Some(chatting) = book.session.chatting_mut() else {
+                    return;
+                };
+                let chat = chatting.chat;
+                let is_silent = chatting
+                    .link
+                    .remote()
+                    .is_some_and(|remote| silent.contains(&remote.owner));
+                if !is_silent {
+                    return;
+                }
+                let absence = Absence {
+                    // One who was away already is not awaited for longer than was said.
+                    until: chatting
+                        .link
+                        .absence
+                        .map_or(until, |absence| absence.until.min(until)),
+                    cause: Cause::Silence,
+                };
+                if chatting.link.absence.replace(absence).is_none() {
+                    let until = self.adapters.clock.unix(until);
+                    self.adapters.delivery.post(
+                        &seat.route,
+                        &Notice::PartnerAway { chat, until },
+                        Flush::Now,
+                    );
+                }
+            });
+        }
+    }
+
+    pub(crate) fn receive_disowned(
+        self: &Arc<Self>,
+        from: Incarnation,
+        addresses: &[Address],
+    ) -> Option<Followup> {
+        let now = self.now();
+        let mut orphans = Vec::new();
+        for address in addresses {
+            let Some(seat) = self.register.get(address.from.seat) else {
+                continue;
+            };
+            let is_orphan = self.change(&seat, |book| {
+                let chatting = book.session.chatting_mut()?;
+                if chatting.chat != address.chat {
+                    return None;
+                }
+                let remote = chatting.link.remote_mut().filter(|remote| remote.owner == from)?;
+                match remote.disowned {
+                    None => {
+                        remote.disowned = Some(now);
+                        None
+                    }
+                    Some(first) => (now.since(first) >= SECOND_LOOK).then_some(()),
+                }
+            });
+            if is_orphan.is_some() && self.end_for(&seat, address.chat, EndReason::Lost) {
+                self.note(Fact::Anomaly(Anomaly::Orphan));
+                orphans.push(seat);
+            }
+        }
+        self.verify_soon();
+        if orphans.is_empty() {
+            return None;
+        }
+        let node = self.clone();
+        Some(Box::pin(async move {
+            for seat in orphans {
+                node.after_left_alone(&seat).await;
+            }
+        }))
+    }
+
+    /// A seat that something was said to has another owner.
+    pub(crate) fn receive_moved(&self, address: Address, owner: Incarnation) {
+        let Some(seat) = self.register.get(address.to) else {
+            return;
+        };
+        let mut book = seat.lock();
+        let own = Stamp {
+            seat: seat.user(),
+            generation: book.session.generation(),
+        };
+        let to = Address {
+            from: own,
+            ..answer_to(address, own.generation)
+        };
+        let attendance = attendance(&book, self.now());
+        let recollection = book.recollection();
+        if let Some(chatting) = book.session.chatting_mut()
+            && chatting.chat == address.chat
+            && chatting.link.partner.user() == address.from.seat
+        {
+            let Some(remote) = chatting.link.remote_mut() else {
+                return;
+            };
+            // Its new owner asserts itself; until then what is said goes there.
+            remote.owner = owner;
+            let assertion = Assertion {
+                address: to,
+                attendance,
+                recollection,
+            };
+            let _ = self.adapters.peers.send(owner, &Letter::Presence(assertion));
+            return;
+        }
+        if let Some(last) = &book.last_chat
+            && last.chat == address.chat
+        {
+            // The new owner does not know yet that the chat is over.
+            let ended = Letter::Ended {
+                address: to,
+                reason: last.told,
+            };
+            let _ = self.adapters.peers.send(owner, &ended);
+        }
+    }
+
+    /// A seat that this node held is another node's: it is forgotten, and nobody else is told anything.
+    pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>) {
+        let lost = self.change(seat, |book| {
+            book.abroad = None;
+            book.session.depart().is_ok()
+        });
+        if lost {
+            self.note(Fact::Anomaly(Anomaly::Usurped));
+            self.adapters
+                .delivery
+                .close(&seat.route, crate::ports::Farewell::Replaced);
+        }
+        self.register.remove_this(seat);
+    }
+
+    /// The seat of `user` is another node's, as the store says.
+    pub(crate) fn lose_user(&self, user: UserId) {
+        if let Some(seat) = self.register.get(user) {
+            self.lose_seat(&seat);
+        }
+    }
+}
+
+fn attendance<P: Ports>(book: &Book<P>, now: Moment) -> Attendance {
+    match book.session.presence() {
+        Presence::Here => Attendance::Here,
+        Presence::Away { until } => Attendance::Away {
+            held: until.since(now),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Letters: what other nodes say about seats and chats.
+//!
+//! **Architecture Invariant:** a letter is believed as far as it is about a chat that the reader's seat is in, and from
+//! whoever holds the partner. What must happen in the order of letters happens before [`Chat::receive`] returns; what has
+//! to ask the store is returned, to be run beside the letters that follow.
+
+use super::propose::Reply;
+use crate::chat::Chat;
+use crate::pending::Pending;
+use crate::ports::{Address, Delivery, Letter, Offer, Outcome, Peers, Ports, Stamp, Stranger, Verdict};
+use crate::seat::Seat;
+use passerby_domain::criteria::Mode;
+use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
+use passerby_domain::notice::{EndReason, Notice};
+use passerby_domain::time::Millis;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+
+/// What a letter leads to that has to wait for the store. Run it to its end, beside whatever else.
+pub type Followup = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl<P: Ports> Chat<P> {
+    /// Acts on a letter from another node. Letters of one node are given in the order in which they came. What they
+    /// tell users is written by [`Chat::flush_received`].
+    pub fn receive(self: &Arc<Self>, from: Incarnation, letter: Letter<'_>) -> Option<Followup> {
+        match letter {
+            Letter::Proposal { offer, seeker, mode } => self.receive_proposal(from, offer, seeker, mode),
+            Letter::Agreed { address } => self.receive_agreed(from, address),
+            Letter::Declined { offer } => self.receive_end_of_offer(offer.seeker.seat, offer),
+            Letter::Lapsed { offer } => self.receive_end_of_offer(offer.found.seat, offer),
+            Letter::Message {
+                address,
+                consignment,
+                id,
+                text,
+                at,
+            } => {
+                let chat = address.chat;
+                let message = Notice::Message { chat, text, at };
+                let outcome = self.place(from, address, &message, id)?;
+                self.acknowledge(from, address, consignment, outcome);
+                None
+            }
+            Letter::Signal {
+                address,
+                consignment,
+                data,
+            } => {
+                let chat = address.chat;
+                let outcome = self.place(from, address, &Notice::Signal { chat, data }, None)?;
+                self.acknowledge(from, address, consignment, outcome);
+                None
+            }
+            Letter::Typing { address, typing } => {
+                let chat = address.chat;
+                self.place(from, address, &Notice::Typing { chat, typing }, None)?;
+                None
+            }
+            Letter::Receipt {
+                address,
+                consignment,
+                outcome,
+            } => {
+                let seat = self.register.get(address.to)?;
+                if self.receive_receipt(&seat, consignment, outcome) {
+                    self.flush_later(seat);
+                }
+                None
+            }
+            Letter::Presence(assertion) => {
+                self.hear(from, assertion);
+                None
+            }
+            Letter::Assertions(assertions) => {
+                self.hear_all(from, assertions);
+                None
+            }
+            Letter::Disowned(addresses) => self.receive_disowned(from, &addresses),
+            Letter::Ended { address, reason } => self.receive_ended(from, address, reason),
+            Letter::Barred { seat, against, span } => {
+                self.bar_seat(seat, against, self.now() + span);
+                None
+            }
+            Letter::Moved { address, owner } => {
+                self.receive_moved(address, owner);
+                None
+            }
+            Letter::Kick { user } => {
+                let node = self.clone();
+                Some(Box::pin(async move {
+                    node.kick_from_here(user).await;
+                }))
+            }
+            Letter::Ban(ban) => {
+                let node = self.clone();
+                Some(Box::pin(async move { node.enforce(ban).await }))
+            }
+        }
+    }
+
+    /// Writes what letters have told users. To be called at the end of each batch.
+    pub fn flush_received(&self) {
+        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        for seat in told {
+            self.flush_own(&seat);
+        }
+    }
+
+    /// Letters were lost on the way from another node: whoever misses something is asked for it soon.
+    pub fn letters_lost(&self) {
+        self.verify_soon();
+    }
+
+    pub(crate) fn flush_later(&self, seat: Arc<Seat<P>>) {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seat);
+    }
+
+    fn receive_proposal(
+        self: &Arc<Self>,
+        from: Incarnation,
+        offer: Offer,
+        seeker: Stranger,
+        mode: Mode,
+    ) -> Option<Followup> {
+        let decline = || {
+            // The seeker's owner finds out by itself if this is lost.
+            let _ = self.adapters.peers.send(from, &Letter::Declined { offer });
+        };
+        let Some(seat) = self.register.get(offer.found.seat) else {
+            decline();
+            return None;
+        };
+        let node = self.clone();
+        match self.consider(&seat, offer, seeker, mode) {
+            Reply::Agree => Some(Box::pin(async move { node.agree(&seat, offer).await })),
+            Reply::SearchAgain => {
+                decline();
+                Some(Box::pin(async move { node.seek(&seat).await }))
+            }
+            Reply::Decline => {
+                decline();
+                None
+            }
+        }
+    }
+
+    fn receive_agreed(self: &Arc<Self>, from: Incarnation, address: Address) -> Option<Followup> {
+        let Some(seat) = self.register.get(address.to) else {
+            self.answer_for_absent(from, address);
+            return None;
+        };
+        let (pending, is_in_it) = {
+            let book = seat.lock();
+            let is_it = |chat: ChatId| chat == address.chat;
+            let chatting = book.session.chatting().map(|chatting| chatting.chat);
+            (
+                book.pending().map(Pending::chat).is_some_and(is_it),
+                chatting.is_some_and(is_it),
+            )
+        };
+        if pending {
+            return Some(Box::pin(self.concluded(seat, address.chat, Verdict::Agreed)));
+        }
+        if !is_in_it {
+            self.hear_agreed(from, address);
+        }
+        None
+    }
+
+    fn receive_end_of_offer(self: &Arc<Self>, user: UserId, offer: Offer) -> Option<Followup> {
+        let seat = self.register.get(user)?;
+        let (pending, waits) = {
+            let book = seat.lock();
+            let pending = book.pending().is_some_and(|pending| pending.chat() == offer.chat);
+            let ticket = if user == offer.found.seat {
+                offer.found.generation
+            } else {
+                offer.seeker.generation
+            };
+            let waits = book.session.search().is_some_and(|wait| wait.ticket == ticket);
+            (pending, waits)
+        };
+        if pending {
+            return Some(Box::pin(self.concluded(seat, offer.chat, Verdict::Lapsed)));
+        }
+        if waits {
+            // The store has taken the seat out of the queue, and nobody has set it aside here.
+            self.change(&seat, |book| book.session.renew());
+            let node = self.clone();
+            return Some(Box::pin(async move { node.seek(&seat).await }));
+        }
+        None
+    }
+
+    /// Puts something into the outbox it is for. `None` if that is to be said otherwise.
+    fn place(
+        &self,
+        from: Incarnation,
+        address: Address,
+        notice: &Notice<'_>,
+        id: Option<crate::ports::IdHash>,
+    ) -> Option<Outcome> {
+        let Some(seat) = self.register.get(address.to) else {
+            self.answer_for_absent(from, address);
+            return Some(Outcome::Refused);
+        };
+        {
+            let mut book = seat.lock();
+            if !self.is_from_partner(&mut book, from, address) {
+                return Some(Outcome::Refused);
+            }
+        }
+        match self
+            .adapters
+            .delivery
+            .deliver(&seat.route, address.chat, notice, id)
+        {
+            Ok(_) => {
+                self.flush_later(seat);
+                Some(Outcome::Received)
+            }
+            Err(_) => Some(Outcome::Refused),
+        }
+    }
+
+    fn acknowledge(
+        &self,
+        to: Incarnation,
+        about: Address,
+        consignment: crate::ports::Consignment,
+        outcome: Outcome,
+    ) {
+        let receipt = Letter::Receipt {
+            address: answer_to(about, Generation::default()),
+            consignment,
+            outcome,
+        };
+        // Without it the sender is told that nobody knows, which is true.
+        let _ = self.adapters.peers.send(to, &receipt);
+    }
+
+    /// Says where a seat is that is not here any more, if that is known.
+    pub(crate) fn answer_for_absent(&self, from: Incarnation, about: Address) {
+        if let Some(owner) = self.peerage.moved_to(about.to) {
+            let moved = Letter::Moved {
+                address: answer_to(about, Generation::default()),
+                owner,
+            };
+            let _ = self.adapters.peers.send(from, &moved);
+        }
+    }
+
+    fn receive_ended(
+        self: &Arc<Self>,
+        from: Incarnation,
+        address: Address,
+        reason: EndReason,
+    ) -> Option<Followup> {
+        let Some(seat) = self.register.get(address.to) else {
+            self.answer_for_absent(from, address);
+            return None;
+        };
+        let pending = seat
+            .lock()
+            .pending()
+            .is_some_and(|pending| pending.chat() == address.chat);
+        if pending {
+            return Some(Box::pin(self.concluded(seat, address.chat, Verdict::Lapsed)));
+        }
+        if !self.is_from_partner(&mut seat.lock(), from, address) {
+            return None;
+        }
+        if !self.end_for(&seat, address.chat, reason) {
+            return None;
+        }
+        let node = self.clone();
+        Some(Box::pin(async move { node.after_left_alone(&seat).await }))
+    }
+}
+
+/// The address of an answer.
+pub(crate) fn answer_to(about: Address, generation: Generation) -> Address {
+    Address {
+        chat: about.chat,
+        from: Stamp {
+            seat: about.to,
+            generation,
+        },
+        to: about.from.seat,
+    }
+}
+
+/// How long after it was found that a partner's owner does not know a chat it is asked again.
+pub(crate) const SECOND_LOOK: Millis = Millis::from_secs(2);
+
+#[cfg(test)]
+mod tests;

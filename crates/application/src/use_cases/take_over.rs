@@ -1,0 +1,294 @@
+//! Taking a seat over from another node, because its user has come here.
+//!
+//! The store decides who owns it; the former owner, if it lives, hands over all there is of it. If it does not, the seat
+//! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
+
+use super::hand_over::unpack;
+use crate::book::{Abroad, Book};
+use crate::chat::Chat;
+use crate::link::{Absence, Cause, Link, Partner, Remote};
+use crate::ports::{
+    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, OutboxContents, PairingStore, Peers, Ports,
+    Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
+};
+use crate::seat::{ConnectionNumber, Seat};
+use passerby_domain::id::{Generation, Origins, Seq, UserId};
+use passerby_domain::notice::{ChatFacts, EndReason, Notice};
+use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
+use passerby_domain::time::Moment;
+use std::sync::Arc;
+
+impl<P: Ports> Chat<P> {
+    /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the
+    /// token is dead.
+    pub(crate) async fn take_over(
+        &self,
+        user: UserId,
+        serial: TokenSerial,
+        seen: Seq,
+    ) -> Result<Option<Arc<Seat<P>>>, StoreError> {
+        let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
+            return Ok(None);
+        };
+        let request = HandoverRequest {
+            seat: user,
+            generation: taken.dossier.stamp.generation,
+        };
+        let own = self.adapters.peers.own();
+        let handover = match taken.legacy.clone() {
+            Some(legacy) => Some(legacy),
+            None if taken.former == own => self.hand_over(own, request),
+            None => self.adapters.peers.ask_for(taken.former, request).await,
+        };
+        // What an owner says of its seat's tokens is newer than what the store knows.
+        let handover = match handover {
+            Some(handover) if handover.serials.contains(&serial) || serial > handover.serials[1] => {
+                Some(handover)
+            }
+            Some(handover) => {
+                // The seat is here now, and nobody may have it with this token: it is held for its user.
+                self.settle_in(&taken, Some(&handover), seen, handover.serials);
+                return Ok(None);
+            }
+            None => None,
+        };
+        let serials = handover
+            .as_ref()
+            .map_or([serial, serial], |handover| handover.serials);
+        Ok(self.settle_in(&taken, handover.as_deref(), seen, serials))
+    }
+
+    /// Makes the seat. `None` if a newer word about it is here already.
+    fn settle_in(
+        &self,
+        taken: &Taken,
+        handover: Option<&Handover>,
+        seen: Seq,
+        serials: [TokenSerial; 2],
+    ) -> Option<Arc<Seat<P>>> {
+        let now = self.now();
+        let generation = taken.dossier.stamp.generation;
+        let user = taken.dossier.stamp.seat;
+        let standing = handover.map_or(taken.dossier.standing, |handover| handover.standing);
+        let (state, lost) = self.state_of(taken, handover, standing, generation, now);
+        let chat = match &state {
+            State::Chatting(chatting) => Some(chatting.chat),
+            State::Idle | State::Waiting(_) | State::Offered { .. } | State::Gone => None,
+        };
+        let contents = match handover {
+            Some(handover) => handover.outbox.clone(),
+            // One number is left out, so that the client learns that something may be missing.
+            None => OutboxContents {
+                last: seen.next(),
+                chat,
+                events: Vec::new(),
+                placed: Vec::new(),
+            },
+        };
+        let dossier: &Dossier = &taken.dossier;
+        let origins = handover.map_or(
+            Origins {
+                exact: dossier.origin,
+                wider: None,
+                lasting: dossier.lasting_origin,
+            },
+            |handover| handover.origins,
+        );
+        let held_until = handover.map_or(now + self.options.resume_grace, |handover| handover.held_until);
+        let criteria = handover.map_or(&dossier.criteria, |handover| &handover.criteria);
+        let mut book = Book::new(criteria.clone(), now);
+        book.session = Session::taken_over(generation, state, held_until);
+        book.connection = ConnectionNumber(0);
+        [book.tokens.used, book.tokens.latest] = serials;
+        let avoid = handover.map_or(&dossier.avoid, |handover| &handover.avoid);
+        for avoided in avoid {
+            book.avoidance.add(*avoided, now);
+        }
+        match handover {
+            Some(handover) => {
+                if handover.recollection == Recollection::Lost {
+                    book.abroad = Some(Abroad::restored(now));
+                }
+                unpack(&mut book, handover, EndReason::PartnerLeft);
+            }
+            None => book.abroad = Some(Abroad::restored(now)),
+        }
+        let route = self.adapters.delivery.unpack(contents);
+        let seat = Arc::new(Seat::new(user, origins, route, None, book));
+        if let Some(known) = self.register.get(user) {
+            if known.lock().session.generation() >= generation {
+                return None;
+            }
+            self.lose_seat(&known);
+        }
+        self.count_new(&seat, &mut seat.lock());
+        if let Some(chat) = lost {
+            self.change(&seat, |book| {
+                let delivery = &self.adapters.delivery;
+                let reason = EndReason::Lost;
+                delivery.post(&seat.route, &Notice::ChatEnded { chat, reason }, Flush::Later);
+                self.note(Fact::ChatEnded(reason));
+                self.announce(&seat, book);
+            });
+        }
+        self.peerage.note_here(user);
+        self.register.insert(seat.clone());
+        self.begin_agreed(&seat, taken, handover);
+        self.meet_partner_here(&seat);
+        Some(seat)
+    }
+
+    /// Where the seat stands now, and the chat it has lost, if it has.
+    fn state_of(
+        &self,
+        taken: &Taken,
+        handover: Option<&Handover>,
+        standing: Standing,
+        generation: Generation,
+        now: Moment,
+    ) -> (State<Link<P>>, Option<passerby_domain::id::ChatId>) {
+        let wait = |place, from, announced| {
+            State::Waiting(Wait {
+                ticket: generation,
+                place,
+                from,
+                announced,
+            })
+        };
+        match standing {
+            Standing::Idle => (State::Idle, None),
+            Standing::Held { place, from } => (wait(place, from, Announced::Done), None),
+            Standing::Chatting {
+                chat, role, place, ..
+            } => {
+                let link = match (
+                    handover.and_then(|handover| handover.partner.as_ref()),
+                    &taken.partner,
+                ) {
+                    (Some(partner), _) => {
+                        let mut link = Link::new(
+                            self.partner(&partner.stranger, &partner.sent),
+                            partner.facts.clone(),
+                        );
+                        link.absence = partner.away_until.map(|until| Absence {
+                            until,
+                            cause: Cause::Told,
+                        });
+                        link.partner_heard = partner.stranger.stamp.generation;
+                        link.partner_recollection = partner.recollection;
+                        link
+                    }
+                    (None, Some(stranger)) => self.found_again(stranger, taken, role, now),
+                    (None, None) => return (wait(place, now, Announced::Due), Some(chat)),
+                };
+                (State::Chatting(Chatting { chat, place, link }), None)
+            }
+        }
+    }
+
+    /// The way to a partner of whom only the store knows.
+    fn found_again(
+        &self,
+        stranger: &Stranger,
+        taken: &Taken,
+        role: passerby_domain::notice::Role,
+        now: Moment,
+    ) -> Link<P> {
+        let facts = ChatFacts {
+            common_interests: stranger.common_interests.clone(),
+            language: stranger.language,
+            mode: taken.dossier.criteria.mode,
+            role,
+        };
+        let mut link = Link::new(self.partner(stranger, &[]), facts);
+        let own = self.adapters.peers.own();
+        if stranger.owner != own && !self.peerage.seems_alive(stranger.owner) {
+            // Both were on the node that died. The partner is awaited as long as this seat was.
+            link.partner_recollection = Recollection::Lost;
+            link.absence = Some(Absence {
+                until: now + self.options.resume_grace,
+                cause: Cause::Silence,
+            });
+        }
+        link
+    }
+
+    fn partner(&self, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
+        if stranger.owner == self.adapters.peers.own()
+            && let Some(seat) = self.register.get(stranger.stamp.seat)
+        {
+            return Partner::Here(seat);
+        }
+        let mut remote = Remote::new(stranger);
+        remote.sent = sent.iter().copied().collect();
+        Partner::There(Box::new(remote))
+    }
+
+    /// A chat that was on offer to the seat when it was handed over may have begun: the store knows.
+    fn begin_agreed(&self, seat: &Arc<Seat<P>>, taken: &Taken, handover: Option<&Handover>) {
+        let Some(on_offer) = handover.and_then(|handover| handover.offer.as_ref()) else {
+            return;
+        };
+        let Standing::Chatting { chat, .. } = taken.dossier.standing else {
+            return;
+        };
+        if chat != on_offer.offer.chat {
+            return;
+        }
+        self.change(seat, |book| {
+            let Some(ticket) = book.session.wait().map(|wait| wait.ticket) else {
+                return;
+            };
+            let until = self.now() + self.options.resume_grace;
+            // Only one who is here may be offered anything; this was offered before.
+            book.session.attach();
+            let ticket = book.session.wait().map_or(ticket, |wait| wait.ticket);
+            let link = Link::new(
+                self.partner(&on_offer.partner.stranger, &[]),
+                on_offer.partner.facts.clone(),
+            );
+            if book.session.offer(ticket, chat).is_ok() {
+                self.enter_chat(chat, seat, book, link);
+            }
+            book.session.drop_connection(until);
+        });
+    }
+
+    /// A partner on this node finds the seat here from now on.
+    fn meet_partner_here(&self, seat: &Arc<Seat<P>>) {
+        let (chat, partner, recollection) = {
+            let book = seat.lock();
+            let Some(chatting) = book.session.chatting() else {
+                return;
+            };
+            let Partner::Here(partner) = &chatting.link.partner else {
+                return;
+            };
+            (chatting.chat, partner.clone(), book.recollection())
+        };
+        self.change(&partner, |book| {
+            let Some(chatting) = book
+                .session
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat)
+            else {
+                return;
+            };
+            if chatting.link.partner.user() != seat.user() {
+                return;
+            }
+            let lost = match (&mut chatting.link.partner, recollection) {
+                (Partner::There(remote), Recollection::Lost) => remote.sent.take(),
+                _ => Vec::new(),
+            };
+            chatting.link.partner = Partner::Here(seat.clone());
+            if recollection == Recollection::Lost {
+                chatting.link.partner_recollection = Recollection::Lost;
+            }
+            super::consign::remember_lost(book, lost);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

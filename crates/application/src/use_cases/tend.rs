@@ -1,0 +1,171 @@
+//! Tending: what a node that shares its store does beside serving users, so that all agree again after any fault.
+//!
+//! [`Chat::tick`] is what cannot wait, [`Chat::tend`] what has to ask the store.
+
+use crate::book::DossierState;
+use crate::chat::{Chat, Deployment};
+use crate::peerage::Run;
+use crate::ports::{
+    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Stamp,
+};
+use crate::seat::Seat;
+use futures_util::stream::{StreamExt, iter};
+use passerby_domain::id::UserId;
+use passerby_domain::session::{Presence, State};
+use passerby_domain::time::Millis;
+use std::sync::Arc;
+
+/// How often a node compares what it believes with what the store and the other nodes know.
+const VERIFY: Millis = Millis::from_secs(5);
+/// How often it does when it has reason to doubt.
+const VERIFY_SOON: Millis = Millis::from_secs(1);
+
+impl<P: Ports> Chat<P> {
+    /// To be called about four times a second. Tells users of messages of which nobody knows what became; and hangs up on
+    /// everybody if this node did not run for a while.
+    pub fn tick(&self) {
+        let now = self.now();
+        if self.peerage.look(now) == Run::Stalled && self.options.deployment == Deployment::Shared {
+            self.send_all_away();
+        }
+        self.peerage.forget_moved(now);
+        for user in self.watchlist.take() {
+            if let Some(seat) = self.register.get(user)
+                && self.give_up_unanswered(&seat, now)
+            {
+                self.watchlist.add(user);
+            }
+        }
+    }
+
+    /// This node did not run, and whoever it serves may be served by another since.
+    fn send_all_away(&self) {
+        for seat in self.register.all() {
+            self.adapters.delivery.close(&seat.route, Farewell::Restarting);
+        }
+        self.doubt_what_it_knows();
+        self.verify_soon();
+    }
+
+    /// To be called about four times a second, one call after the other; a call may take as long as the store does. Tells
+    /// the store what it has missed, compares notes with it and with the other nodes, and clears up after dead ones.
+    pub async fn tend(&self) {
+        self.catch_up().await;
+        self.keep_what_is_due().await;
+        let now = self.now();
+        if self.peerage.is_time_to_verify(now, VERIFY, VERIFY_SOON) {
+            self.assert_chats(None);
+            self.verify().await;
+        }
+        if self.peerage.is_time_to_reap(now) && self.adapters.pairing.reap().await.is_err() {
+            self.doubt_store();
+        }
+    }
+
+    /// Something may have been lost: compare notes at the next opportunity.
+    pub(crate) fn verify_soon(&self) {
+        self.peerage.ask_to_verify();
+    }
+
+    /// Notes that the store has to be told of a seat that is in no queue.
+    pub(crate) fn keep_later(&self, seat: &Seat<P>) {
+        if self.options.deployment == Deployment::Alone {
+            return;
+        }
+        let mut book = seat.lock();
+        if book.abroad().dossier == DossierState::Kept {
+            book.abroad().dossier = DossierState::Due;
+            self.to_keep.add(seat.user());
+        }
+    }
+
+    async fn keep_what_is_due(&self) {
+        iter(self.to_keep.take())
+            .for_each_concurrent(super::CONCURRENCY, |user| async move {
+                if let Some(seat) = self.register.get(user) {
+                    seat.lock().abroad().dossier = DossierState::Kept;
+                    self.keep(&seat).await;
+                }
+            })
+            .await;
+    }
+
+    /// Tells the store what another node would have to know of a seat. One that searches has told it so itself.
+    pub(crate) async fn keep(&self, seat: &Seat<P>) {
+        let dossier = {
+            let book = seat.lock();
+            let is_told_otherwise = book.session.search().is_some()
+                || book.pending().is_some()
+                || matches!(book.session.state(), State::Gone);
+            (!is_told_otherwise).then(|| self.dossier(seat, &book))
+        };
+        if let Some(dossier) = dossier
+            && self.adapters.pairing.keep(dossier).await.is_err()
+        {
+            self.doubt_store();
+        }
+    }
+
+    async fn verify(&self) {
+        let beliefs: Vec<_> = self
+            .register
+            .all()
+            .iter()
+            .filter_map(|seat| belief(seat))
+            .collect();
+        match self.adapters.pairing.verify(beliefs).await {
+            Ok(differences) => {
+                iter(differences)
+                    .for_each_concurrent(super::CONCURRENCY, |difference| async move {
+                        match difference {
+                            Difference::Unlike(user) => self.put_right(user).await,
+                            Difference::Taken(user) => self.lose_user(user),
+                        }
+                    })
+                    .await;
+            }
+            Err(_) => self.doubt_store(),
+        }
+    }
+
+    /// The store differs about a seat. The second time, with the seat as it was, it is told again.
+    async fn put_right(&self, user: UserId) {
+        let Some(seat) = self.register.get(user) else {
+            return;
+        };
+        let is_twice = {
+            let mut book = seat.lock();
+            let generation = book.session.generation();
+            let before = book.abroad().unlike.replace(generation);
+            before == Some(generation)
+        };
+        if is_twice {
+            self.note(Fact::Anomaly(Anomaly::Difference));
+            seat.lock().abroad().unlike = None;
+            self.say_again(&seat).await;
+        } else {
+            self.verify_soon();
+        }
+    }
+}
+
+fn belief<P: Ports>(seat: &Arc<Seat<P>>) -> Option<Belief> {
+    let book = seat.lock();
+    let standing = match (book.session.state(), book.session.presence()) {
+        // What becomes of an offer is asked for elsewhere.
+        (State::Gone | State::Offered { .. }, _) => return None,
+        (State::Waiting(_), Presence::Here) => Believed::Waiting,
+        (State::Chatting(chatting), _) => Believed::Chatting(chatting.chat),
+        (State::Idle | State::Waiting(_), _) => Believed::Resting,
+    };
+    Some(Belief {
+        stamp: Stamp {
+            seat: seat.user(),
+            generation: book.session.generation(),
+        },
+        standing,
+    })
+}
+
+#[cfg(test)]
+mod tests;
