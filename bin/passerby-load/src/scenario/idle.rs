@@ -110,6 +110,12 @@ fn figures(report: &mut Report, users: u64, before: &Moment, settled: &Moment, a
             "server memory per connection after the silence, KiB",
             kib / users,
         );
+        if kib <= 0.0 {
+            report.notes.push(
+                "the server's memory did not grow: it has kept some from earlier users, so measure it just after its start"
+                    .to_owned(),
+            );
+        }
     }
     if let Some(cpu) = after.server_cpu_since(settled) {
         report.real(
