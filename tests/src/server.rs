@@ -32,6 +32,30 @@ const SETTINGS: [(&str, &str); 4] = [
 /// What must never be found in the logs of a server: tokens, texts, addresses.
 pub type Secrets = Arc<Mutex<Vec<String>>>;
 
+/// Where what a process writes goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// To files, which are read when the test is over.
+    Kept,
+    /// To a disk that is full.
+    Full,
+    /// Into a pipe that nobody reads.
+    Unread,
+}
+
+impl Log {
+    fn of(self, path: &Path) -> Stdio {
+        match self {
+            Self::Kept => File::create(path).expect("a file can be made").into(),
+            Self::Full => {
+                let full = File::options().write(true).open("/dev/full");
+                full.expect("Linux has a full disk to offer").into()
+            }
+            Self::Unread => Stdio::piped(),
+        }
+    }
+}
+
 /// Where clients connect, and where what they must be able to trust is noted.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -141,7 +165,7 @@ impl Server {
 
     /// As [`Server::start_with`], with secrets that other servers know as well.
     pub async fn start_sharing(arguments: &[&str], settings: &[(&str, &str)], secrets: Secrets) -> Self {
-        match Self::try_start(arguments, settings, secrets).await {
+        match Self::try_start(arguments, settings, secrets, Log::Kept).await {
             Ok(server) => server,
             Err(why) => panic!("the server did not get ready {why}"),
         }
@@ -152,6 +176,7 @@ impl Server {
         arguments: &[&str],
         settings: &[(&str, &str)],
         secrets: Secrets,
+        log: Log,
     ) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let ready = folder.path().join("ready.json");
@@ -160,8 +185,8 @@ impl Server {
         let mut child = command(arguments, &all)
             .arg("--ready-file")
             .arg(&ready)
-            .stdout(File::create(folder.path().join("stdout")).expect("a file can be made"))
-            .stderr(File::create(folder.path().join("stderr")).expect("a file can be made"))
+            .stdout(log.of(&folder.path().join("stdout")))
+            .stderr(log.of(&folder.path().join("stderr")))
             .spawn()
             .expect("the program starts");
         let deadline = Instant::now() + 3 * PATIENCE;

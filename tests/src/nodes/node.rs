@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{LOOK, Metrics, Store};
 use crate::http::{self, Answer};
 use crate::proxy::Proxy;
-use crate::server::{Secrets, Target};
+use crate::server::{Log, Secrets, Target};
 use crate::{PATIENCE, Server};
 
 /// Opens the operator's API of every node.
@@ -29,6 +29,7 @@ const SECRET: &str = "a-secret-that-the-nodes-of-the-suite-share";
 pub struct Node {
     name: String,
     settings: Vec<(String, String)>,
+    log: Log,
     server: Option<Server>,
     /// Processes that were killed: their logs are still looked at.
     past: Vec<Server>,
@@ -68,6 +69,7 @@ impl Node {
         let mut node = Self {
             name,
             settings: all,
+            log: Log::Kept,
             server: None,
             past: Vec::new(),
             door,
@@ -88,6 +90,11 @@ impl Node {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Changes where it writes, from the next start on.
+    pub fn logs_to(&mut self, log: Log) {
+        self.log = log;
+    }
+
     /// Starts a process, after the last one is gone, and waits until it listens.
     pub async fn again(&mut self) {
         if let Err(why) = self.try_again().await {
@@ -103,7 +110,8 @@ impl Node {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let server = Server::try_start(&["serve"], &settings, Arc::clone(&self.door.secrets)).await?;
+        let server =
+            Server::try_start(&["serve"], &settings, Arc::clone(&self.door.secrets), self.log).await?;
         self.front.aim(server.http());
         self.server = Some(server);
         Ok(())
