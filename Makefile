@@ -15,7 +15,7 @@ export KOSOKU ?= $(abspath .venv)/bin/kosoku
 # The oldest Rust that builds this, as Cargo.toml states it.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help setup run build test unit doctest browser conformance lint fmt doc bench load deploy-check check clean need-cargo
+.PHONY: help setup run build test unit test-faults soak cluster doctest browser conformance lint fmt doc bench load deploy-check check clean need-cargo
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,23 @@ unit: build ## Run the Rust tests alone
 
 doctest: need-cargo ## Run the examples in the documentation of the code
 	cargo test --quiet --doc --workspace
+
+test-faults: setup build ## Run all fault tests, and note what they measure in docs/reliability.md
+	@command -v faketime >/dev/null || .ci/setup faults
+	rm -rf $(TARGET)/faults
+	@status=0; PASSERBY_FAULTS_TABLE=$(TARGET)/faults PASSERBY_FAULTS_USERS=$${PASSERBY_FAULTS_USERS:-300} \
+		cargo test -p passerby-tests --test faults -- --include-ignored --nocapture --test-threads 1 --skip soak:: \
+		|| status=$$?; \
+	tests/faults-table.sh $(TARGET)/faults; exit $$status
+
+soak: setup build ## Run two faults at once, then all faults for a night
+	PASSERBY_FAULTS_TABLE=$(TARGET)/soak PASSERBY_FAULTS_USERS=$${PASSERBY_FAULTS_USERS:-300} \
+		cargo test -p passerby-tests --test faults -- --include-ignored --nocapture --test-threads 1 soak::
+	tests/faults-table.sh $(TARGET)/soak
+
+cluster: need-cargo ## Run three nodes and a Redis of their own on this machine
+	cargo build --release -p passerby
+	@deploy/local-cluster.sh $(TARGET)/release/passerby
 
 browser: build ## Run the browser tests alone, after make setup
 	cd tests/browser && npm test
