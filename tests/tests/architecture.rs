@@ -76,11 +76,14 @@ const DENIED: [(&str, &[&str]); 3] = [
 ];
 
 /// Every adapter of a port passes the suite of that port: the file that calls each macro.
-const SUITES: [(&str, &str); 7] = [
+const SUITES: [(&str, &str); 10] = [
     ("pairing_store_conformance!", "crates/infrastructure/memory"),
     ("rate_limiter_conformance!", "crates/infrastructure/memory"),
     ("reports_conformance!", "crates/infrastructure/memory"),
     ("bans_conformance!", "crates/infrastructure/memory"),
+    ("rate_limiter_conformance!", "crates/infrastructure/redis"),
+    ("reports_conformance!", "crates/infrastructure/redis"),
+    ("bans_conformance!", "crates/infrastructure/redis"),
     ("clock_conformance!", "crates/infrastructure/memory"),
     ("delivery_conformance!", "crates/infrastructure/memory"),
     ("identity_conformance!", "crates/infrastructure/identity"),

@@ -19,6 +19,7 @@ mod options;
 mod pool;
 mod script;
 mod sentinel;
+mod shared_connection;
 
 pub use check::CheckError;
 pub use connector::OpenError;
@@ -29,7 +30,7 @@ pub use options::{RedisMode, RedisOptions};
 pub use script::Script;
 
 use crate::keys::{Key, Keys};
-use connector::{Connection, Connector};
+use connector::Connector;
 use deadpool_redis::redis::aio::ConnectionLike as _;
 use deadpool_redis::redis::{
     Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, ToRedisArgs, Value,
@@ -38,6 +39,7 @@ use failure::{Fate, fate, store_error};
 use lanes::{Lane, Lanes};
 use passerby_application::ports::StoreError;
 use pool::Pool;
+use shared_connection::Connection;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,7 +71,8 @@ struct Shared {
     response_timeout: Duration,
     held: Mutex<Held>,
     lanes: Lanes,
-    /// The lane of the state of pairing, by which the link is judged.
+    /// The slot of the state of pairing and its lane, by which the link is judged.
+    home_slot: u16,
     home: Lane,
     link: watch::Sender<Link>,
     /// Something is wrong: the keeper is to look.
@@ -107,10 +110,12 @@ impl Redis {
             Lanes::for_one_server()
         };
         let keys = Keys::new(&options.key_prefix);
+        let home_slot = keys.pairing("").slot();
         let shared = Arc::new(Shared {
             pool: Pool::new(options, Arc::clone(&connector))?,
             connector,
-            home: lanes.of(keys.pairing("").slot()),
+            home_slot,
+            home: lanes.of(home_slot),
             keys,
             response_timeout: options.response_timeout,
             held: Mutex::default(),
@@ -139,8 +144,9 @@ impl Redis {
 
     /// Runs a script over the shared connection.
     ///
-    /// Scripts whose futures are first polled in some order reach Redis in that order, as long as Redis knows them; one
-    /// that has to be sent whole comes a round trip later. Dropping the future after that does not keep the script from
+    /// Scripts whose futures are first polled in some order reach Redis in that order. There are exceptions that only
+    /// fences in the scripts can catch: one that Redis does not know yet is sent again and comes a round trip later, and
+    /// in a cluster more than some fifty at once may overtake each other. Dropping the future after that does not keep the script from
     /// running.
     ///
     /// # Errors
@@ -281,6 +287,16 @@ impl Shared {
         .ok_or_else(Failure::away)
     }
 
+    /// Finds out whether Redis answers, if it is not known to be away.
+    async fn ping(&self) {
+        if let Ok(mut loan) = self.borrow(self.home_slot) {
+            let asked = loan.connection.ping(self.home_slot);
+            let answer = connector::within(self.response_timeout, asked).await;
+            // The conclusions are drawn; whoever asks next is told.
+            let _ = self.settle::<Value>(&loan, answer);
+        }
+    }
+
     /// Draws the conclusions from an answer, or from its absence.
     fn settle<T: FromRedisValue>(
         &self,
@@ -293,18 +309,15 @@ impl Shared {
                 read(value)
             }
             Err(error) => {
+                // The client of a cluster looks for a new primary by itself when a server says that it is none.
+                let is_redirected =
+                    self.connector.is_cluster() && matches!(error.kind(), ErrorKind::Server(_));
                 match fate(&error) {
-                    Fate::Kept => self.lanes.note_answer(loan.lane),
+                    Fate::Dropped if !is_redirected => self.give_up(loan),
+                    Fate::Kept | Fate::Dropped => self.lanes.note_answer(loan.lane),
                     // Answers come in order. If others came meanwhile Redis is merely slow.
                     Fate::Doubted if self.lanes.answers(loan.lane) != loan.answers => {}
                     Fate::Doubted => self.give_up(loan),
-                    Fate::Dropped
-                        if self.connector.is_cluster() && matches!(error.kind(), ErrorKind::Server(_)) =>
-                    {
-                        // The client of a cluster looks for the new primary by itself.
-                        self.lanes.note_answer(loan.lane);
-                    }
-                    Fate::Dropped => self.give_up(loan),
                 }
                 Err(store_error(&error))
             }

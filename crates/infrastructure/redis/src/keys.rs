@@ -81,6 +81,12 @@ impl Keys {
         Key::tagged(format!("{}:origin:{{{tag}}}", self.prefix), &tag)
     }
 
+    /// Which nodes live, as far as the limits per origin need to know.
+    pub fn limit_nodes(&self) -> Key {
+        let tag = format!("{}:limits", self.prefix);
+        Key::tagged(format!("{{{tag}}}:nodes"), &tag)
+    }
+
     /// A part of what operators see: reports and bans. All of it has one hash tag.
     pub fn moderation(&self, part: &str) -> Key {
         let tag = format!("{}:moderation", self.prefix);

@@ -6,15 +6,22 @@
 //! scripts are idempotent and fenced. No task is started here: what has to run in the background is a future that the
 //! caller owns.
 
+mod bans;
 mod connection;
 pub mod keys;
+mod limiter;
+mod offence;
 mod post;
+mod reports;
 pub mod seal;
 pub mod time;
 
+pub use bans::RedisBans;
 pub use connection::{
     CheckError, Dedicated, Keeper, Link, OpenError, Redis, RedisMode, RedisOptions, Script,
 };
 /// The client library, for commands, pipelines and values.
 pub use deadpool_redis::redis as client;
+pub use limiter::{Permit, RedisLimiter};
 pub use post::{Inbox, Incoming, Mailbox, Outgoing, PostCounts, PostOptions, RedisPost};
+pub use reports::RedisReports;

@@ -2,8 +2,9 @@
 //!
 //! **Architecture Invariant:** what can lose users' places quietly is warned of; only what cannot work is refused.
 
-use super::connector::{Connection, Connector, within};
+use super::connector::{Connector, within};
 use super::failure::describe;
+use super::shared_connection::Connection;
 use deadpool_redis::redis::aio::ConnectionLike as _;
 use deadpool_redis::redis::{self, RedisError, Value};
 use std::time::Duration;

@@ -6,19 +6,21 @@
 
 use super::options::{RedisMode, RedisOptions};
 use super::sentinel::Sentinels;
-use deadpool_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
+use super::shared_connection::Connection;
 use deadpool_redis::redis::cluster::{ClusterClient, ClusterClientBuilder};
-use deadpool_redis::redis::cluster_async::ClusterConnection;
 use deadpool_redis::redis::io::tcp::TcpSettings;
 use deadpool_redis::redis::{
-    self, AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
-    IntoConnectionInfo as _, Pipeline, RedisError, RedisFuture, RedisResult, TlsCertificates, Value,
+    self, AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo as _,
+    RedisError, RedisResult, TlsCertificates, Value,
 };
 use std::io;
 use std::time::Duration;
 
 /// How long the system tries to send before it gives a connection up.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
+/// How many commands may wait to be written to one connection: as long as there is room they are written in the order in
+/// which they were asked. The client of a cluster has room for fifty.
+const WRITE_QUEUE: usize = 16_384;
 /// How often the cluster's connection tries again by itself. All that is sent is fit to be repeated.
 const CLUSTER_RETRIES: u32 = 3;
 /// The waits between such tries, in milliseconds.
@@ -42,41 +44,6 @@ pub enum OpenError {
     /// The pool cannot be made.
     #[error("the pool cannot be made")]
     Pool,
-}
-
-/// A connection to a primary, or to all of a cluster. Its clones share it.
-#[derive(Clone)]
-pub(super) enum Connection {
-    Single(MultiplexedConnection),
-    Cluster(ClusterConnection),
-}
-
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::Single(connection) => connection.req_packed_command(command),
-            Self::Cluster(connection) => connection.req_packed_command(command),
-        }
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        commands: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Single(connection) => connection.req_packed_commands(commands, offset, count),
-            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
-        }
-    }
-
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::Single(connection) => connection.get_db(),
-            Self::Cluster(connection) => connection.get_db(),
-        }
-    }
 }
 
 /// Where connections lead.
@@ -227,7 +194,8 @@ impl Connector {
     async fn connect_to(&self, client: &Client, patience: Duration) -> RedisResult<Connection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
-            .set_response_timeout(Some(patience));
+            .set_response_timeout(Some(patience))
+            .set_pipeline_buffer_size(WRITE_QUEUE);
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = within(self.connect_timeout, connecting).await?;
         // A server that still loads, or whose script does not end, says so to a ping but not when asked for its role.
@@ -287,8 +255,11 @@ fn cluster(
 }
 
 /// `work`, or an error when it takes longer than `limit`.
+///
+/// The runtime does not interrupt it for the sake of other tasks: a command that was about to be written would be
+/// overtaken by those after it.
 pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    match tokio::time::timeout(limit, work).await {
+    match tokio::time::timeout(limit, tokio::task::unconstrained(work)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut))),
     }
@@ -303,7 +274,7 @@ pub(super) fn beside(like: &ConnectionInfo, host: &str, port: u16) -> Connection
             insecure: *insecure,
             tls_params: None,
         },
-        ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_) => ConnectionAddr::Tcp(host.to_owned(), port),
+        // Sentinels name servers by host and port, however they are reached themselves.
         _ => ConnectionAddr::Tcp(host.to_owned(), port),
     };
     like.clone().set_addr(address)

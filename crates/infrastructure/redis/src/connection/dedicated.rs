@@ -3,8 +3,9 @@
 //! **Architecture Invariant:** such a connection is never shared, since whatever comes after a command that blocks waits
 //! for it.
 
-use super::connector::{Connection, within};
+use super::connector::within;
 use super::failure::{Failure, store_error};
+use super::shared_connection::Connection;
 use super::{Link, Shared, read};
 use deadpool_redis::redis::aio::ConnectionLike as _;
 use deadpool_redis::redis::{Cmd, FromRedisValue, Value};

@@ -4,10 +4,10 @@
 //! pauses: many callers do not become many connections. It logs that Redis went and that it came back, and no more.
 
 use super::Shared;
-use super::connector::{Connection, Whereto, within};
+use super::connector::{Whereto, within};
+use super::shared_connection::Connection;
+use deadpool_redis::redis::RedisError;
 use deadpool_redis::redis::cluster_async::ClusterConnection;
-use deadpool_redis::redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use deadpool_redis::redis::{self, RedisError};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 /// The pauses between two tries, from the first to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often sentinels are asked, and how long a connection has to live to be thought sound.
+/// How often Redis and its sentinels are asked, and how long a connection has to live to be thought sound.
 const LOOK: Duration = Duration::from_secs(1);
 /// After how many tries in vain a cluster's connection is made anew; then after twice as many, and so on.
 const FIRST_REBUILD: u32 = 3;
@@ -73,6 +73,8 @@ impl Keeper {
                 }
                 _ = looks.tick() => {
                     lived = Lived::Long;
+                    // What broke is noticed although nobody asks anything.
+                    self.shared.ping().await;
                     if self.shared.connector.asks_sentinels()
                         && self.shared.connector.whereto().await.is_some_and(|now| now != *whereto)
                     {
@@ -88,8 +90,13 @@ impl Keeper {
     /// Opens lanes that answer again. Replaces the connection by a new one if that does not help: the client finds a new
     /// primary when an old one says so, which one that is frozen never does.
     async fn watch_cluster(&self, mut connection: ClusterConnection, away: &mut Away) -> ! {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.shared.trouble.notified().await;
+            tokio::select! {
+                () = self.shared.trouble.notified() => {}
+                _ = looks.tick() => self.shared.ping().await,
+            }
             let mut pause = SHORTEST_PAUSE;
             let mut tries = 0;
             let mut rebuild = FIRST_REBUILD;
@@ -120,12 +127,8 @@ impl Keeper {
     async fn probe(&self, connection: &ClusterConnection) {
         let limit = self.shared.response_timeout;
         let probes = self.shared.lanes.blocked().into_iter().map(|(lane, slot)| {
-            let mut connection = connection.clone();
-            async move {
-                let there = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
-                let ping = connection.route_command(redis::cmd("PING"), RoutingInfo::SingleNode(there));
-                within(limit, ping).await.is_ok().then_some(lane)
-            }
+            let mut connection = Connection::Cluster(connection.clone());
+            async move { within(limit, connection.ping(slot)).await.is_ok().then_some(lane) }
         });
         for lane in join_all(probes).await.into_iter().flatten() {
             self.shared.open_lane(lane);

@@ -3,9 +3,10 @@
 //! **Architecture Invariants.** Each wait has a limit. A connection whose answer did not come, or says that the server is
 //! not the primary, is dropped and not used again; so are all that were made before the shared connection was made anew.
 
-use super::connector::{Connection, Connector, OpenError};
+use super::connector::{Connector, OpenError};
 use super::failure::{Failure, Fate, fate, store_error};
 use super::options::RedisOptions;
+use super::shared_connection::Connection;
 use deadpool::Runtime;
 use deadpool::managed::{
     self, Metrics, Object, PoolConfig, PoolError, RecycleError, RecycleResult, Timeouts,
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 /// The pool.
 pub(super) struct Pool {
-    pool: managed::Pool<Maker>,
+    connections: managed::Pool<Maker>,
     age: Arc<AtomicU64>,
     response_timeout: Duration,
 }
@@ -85,7 +86,7 @@ impl Pool {
         let max_size = options
             .pool_size
             .map_or_else(|| PoolConfig::default().max_size, NonZeroUsize::get);
-        let pool = managed::Pool::builder(maker)
+        let connections = managed::Pool::builder(maker)
             .max_size(max_size)
             .timeouts(Timeouts {
                 wait: Some(options.pool_wait_timeout),
@@ -96,7 +97,7 @@ impl Pool {
             .build()
             .map_err(|_| OpenError::Pool)?;
         Ok(Self {
-            pool,
+            connections,
             age,
             response_timeout: options.response_timeout,
         })
@@ -108,7 +109,7 @@ impl Pool {
     }
 
     pub(super) async fn ask(&self, command: &Cmd) -> Result<Value, Refusal> {
-        let mut pooled = self.pool.get().await.map_err(|error| match error {
+        let mut pooled = self.connections.get().await.map_err(|error| match error {
             PoolError::Timeout(managed::TimeoutType::Wait) => {
                 Refusal::Pool(StoreError::Unavailable(Failure::PoolBusy.into()))
             }

@@ -20,7 +20,7 @@ pub(super) struct Sentinels {
 
 struct Sentinel {
     client: Client,
-    master_name: String,
+    primary_name: String,
     limit: Duration,
     /// Held for one question at a time, so nobody waits longer than one may take.
     connection: Mutex<Option<MultiplexedConnection>>,
@@ -36,7 +36,7 @@ struct Word {
 impl Sentinels {
     pub(super) fn new(
         addresses: Vec<ConnectionInfo>,
-        master_name: &str,
+        primary_name: &str,
         access: &Access,
         limit: Duration,
     ) -> RedisResult<Self> {
@@ -48,7 +48,7 @@ impl Sentinels {
             like.get_or_insert_with(|| address.clone());
             sentinels.push(Sentinel {
                 client: access.client(address.set_redis_settings(redis))?,
-                master_name: master_name.to_owned(),
+                primary_name: primary_name.to_owned(),
                 limit,
                 connection: Mutex::new(None),
             });
@@ -75,18 +75,17 @@ impl Sentinels {
 impl Sentinel {
     async fn ask(&self) -> Option<Word> {
         let mut place = self.connection.lock().await;
-        let mut connection = match place.take() {
-            Some(connection) => connection,
-            None => {
-                let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(self.limit))
-                    .set_response_timeout(Some(self.limit));
-                let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
-                within(self.limit, connecting).await.ok()?
-            }
+        let mut connection = if let Some(connection) = place.take() {
+            connection
+        } else {
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(self.limit))
+                .set_response_timeout(Some(self.limit));
+            let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+            within(self.limit, connecting).await.ok()?
         };
         let mut question = redis::cmd("SENTINEL");
-        question.arg("MASTER").arg(&self.master_name);
+        question.arg("MASTER").arg(&self.primary_name);
         let answer: HashMap<String, String> = within(self.limit, question.query_async(&mut connection))
             .await
             .ok()?;
