@@ -7,6 +7,7 @@ pub mod run;
 pub mod secret;
 pub mod settings;
 pub mod telemetry;
+mod upkeep;
 mod wiring;
 
 pub use cli::main;

@@ -3,12 +3,15 @@
 //! Start: take the sockets, put the node together, say so. End: on the first signal (or an operator's order) everybody
 //! is sent away politely; on the second, or when the time for that is over, the process ends as it is.
 
+use crate::upkeep::{Alone, Upkeep};
+use crate::upkeep::company::Company;
 use crate::lifecycle::{Clockwork, drain};
 use crate::resources;
-use crate::settings::Settings;
+use crate::settings::{Backend, Settings};
 use crate::telemetry;
 use crate::wiring::{self, WiringError};
-use passerby_websocket::{Readiness, Server};
+use passerby_application::ports::Ports;
+use passerby_websocket::{Connection, Readiness, Server};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -137,14 +140,50 @@ pub async fn run(
         http: http.local_addr().unwrap_or(settings.http.listen),
         admin: admin.local_addr().unwrap_or(settings.admin.listen),
     };
-    let node = wiring::wire(settings).map_err(StartError::Wiring)?;
+    let sockets = Sockets {
+        http,
+        admin,
+        addresses,
+    };
+    match settings.store.backend {
+        Backend::Memory => {
+            let node = wiring::wire_single(settings).map_err(StartError::Wiring)?;
+            run_node(settings, sockets, node, Alone, ready, stop).await
+        }
+        Backend::Redis => {
+            let (node, post) = wiring::wire_shared(settings).map_err(StartError::Wiring)?;
+            run_node(settings, sockets, node, Company::new(post), ready, stop).await
+        }
+    }
+}
+
+/// The listeners of a node.
+struct Sockets {
+    http: TcpListener,
+    admin: TcpListener,
+    addresses: Addresses,
+}
+
+async fn run_node<P: Ports<Wire = Connection>, K: Upkeep<P>>(
+    settings: &Settings,
+    sockets: Sockets,
+    node: wiring::Node<P>,
+    upkeep: K,
+    ready: impl FnOnce(Addresses) -> Result<(), StartError>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let Sockets {
+        http,
+        admin,
+        addresses,
+    } = sockets;
     let tasks = TaskTracker::new();
     let end = CancellationToken::new();
     let drain_order = CancellationToken::new();
     register_sources(&node);
 
+    let last_words = upkeep.begin(&node, &tasks, &end);
     let clockwork = Clockwork::new(node.chat.clone());
-    tasks.spawn(end.clone().run_until_cancelled_owned(clockwork.clone().beat()));
     tasks.spawn(end.clone().run_until_cancelled_owned(clockwork.reap()));
     let state = wiring::admin_state(settings, &node, drain_order.clone());
     tasks.spawn(passerby_admin::serve(admin, state, end.clone()));
@@ -157,7 +196,7 @@ pub async fn run(
     );
     tasks.spawn(server.run(end.clone(), end.clone()));
 
-    node.gate.set(Readiness::Ready);
+    node.gate.change(Readiness::Starting, K::AT_FIRST);
     tracing::info!(http = %addresses.http, admin = %addresses.admin, version = wiring::VERSION,
         node = node.chat.options().node.as_str(), "ready: open http://{}/", addresses.http);
     ready(addresses)?;
@@ -169,6 +208,7 @@ pub async fn run(
     tracing::info!("draining: sending everybody away");
     node.gate.set(Readiness::Draining);
     drain(&node.chat, &node.gate, &settings.session).await;
+    last_words.await;
     end.cancel();
     tasks.close();
     // Connections that are being closed get a moment to let their last words arrive.
@@ -180,7 +220,7 @@ pub async fn run(
 }
 
 /// Metrics that are kept outside the admin crate.
-fn register_sources(node: &wiring::Node) {
+fn register_sources<P: Ports>(node: &wiring::Node<P>) {
     let gate = node.gate.clone();
     let connections = node.metrics.register_gauge_source(
         "passerby_connections",

@@ -2,21 +2,26 @@
 //!
 //! **Architecture Invariant:** this is the only place that knows all crates. No setting is read beyond it.
 
+mod shared;
+mod single;
+
+pub(crate) use shared::{Post, SharedNode, wire_shared};
+pub(crate) use single::wire_single;
+
 use crate::settings::{self, Settings};
 use passerby_admin::{AdminState, Metrics, Token};
 use passerby_application::ports::{PairingRules, Ports, SameOrigin, Screened, TextScreen};
-use passerby_application::{Adapters, Chat, Deployment, Options};
+use passerby_application::{Chat, Deployment, Options};
 use passerby_domain::criteria::Patience;
 use passerby_domain::flood::Rate;
 use passerby_domain::id::NodeId;
 use passerby_domain::text::Text;
 use passerby_domain::time::Millis;
 use passerby_identity::{KeyedIdentity, NoRandomness};
-use passerby_memory::hub::{Hub, OutboxLimits};
-use passerby_memory::{
-    MemoryBans, MemoryPairing, MemoryReports, NoPeers, OriginLimiter, OriginLimits, SystemClock,
-};
-use passerby_websocket::{Connection, EventEncoder, Gate, IceServer, InvalidOrigin, WebOrigin};
+use passerby_memory::hub::OutboxLimits;
+use passerby_redis::OpenError;
+use passerby_memory::OriginLimits;
+use passerby_websocket::{EventEncoder, Gate, IceServer, InvalidOrigin, WebOrigin};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,22 +33,6 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const SKIP_BURST: u32 = 5;
 /// Seconds' worth of messages and commands that a user has at once.
 const BURST_SECONDS: u32 = 2;
-
-/// The adapters of a node that keeps everything to itself.
-#[derive(Debug)]
-pub(crate) struct SingleNode;
-
-impl Ports for SingleNode {
-    type Pairing = MemoryPairing<SystemClock>;
-    type Peers = NoPeers;
-    type Wire = Connection;
-    type Delivery = Hub<Connection, Arc<SystemClock>>;
-    type Clock = Arc<SystemClock>;
-    type Identity = KeyedIdentity;
-    type Limiter = OriginLimiter<SystemClock>;
-    type Screen = EverythingPasses;
-    type Observer = Metrics;
-}
 
 /// No content rules: what is said is between the two who talk.
 #[derive(Clone, Copy, Debug)]
@@ -64,56 +53,30 @@ pub enum WiringError {
     /// An allowed origin is not one.
     #[error("an allowed origin is not valid")]
     Origin(#[source] InvalidOrigin),
+    /// The way to Redis can never work.
+    #[error("the way to Redis can never work")]
+    Redis(#[source] OpenError),
+    /// The certificates to trust cannot be read.
+    #[error("cannot read the certificates of store.redis.tls_ca_file")]
+    Certificates(#[source] std::io::Error),
+    /// A node on Redis has no secret. The settings are checked for that.
+    #[error("identity.secret is required on redis")]
+    NoSecret,
 }
 
 /// A node, before it listens.
-pub(crate) struct Node {
-    pub(crate) chat: Arc<Chat<SingleNode>>,
+pub(crate) struct Node<P: Ports> {
+    pub(crate) chat: Arc<Chat<P>>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) metrics: Metrics,
     pub(crate) front: passerby_websocket::Options,
 }
 
-/// Puts a node together.
-pub(crate) fn wire(settings: &Settings) -> Result<Node, WiringError> {
-    let clock = Arc::new(SystemClock::start());
-    let identity = match &settings.identity.secret {
-        Some(secret) => KeyedIdentity::new(secret.expose().as_bytes()),
-        None => KeyedIdentity::with_random_secret(),
-    };
-    let identity = identity.map_err(WiringError::Randomness)?;
-    let node = match &settings.node.id {
-        Some(id) => id.clone(),
-        None => random_name(&identity),
-    };
-    let metrics = Metrics::new(&node, VERSION);
-    let adapters = Adapters {
-        pairing: MemoryPairing::new(pairing_rules(&settings.matching), clock.clone()),
-        peers: NoPeers,
-        delivery: Hub::new(outbox_limits(settings), encoder(settings), clock.clone()),
-        limiter: OriginLimiter::new(
-            OriginLimits {
-                connections: settings.limits.connections_per_origin,
-                attempts_per_minute: settings.limits.connects_per_origin_per_minute,
-            },
-            clock.clone(),
-        ),
-        clock,
-        identity,
-        screen: EverythingPasses,
-        observer: metrics.clone(),
-        reports: Arc::new(MemoryReports::new()),
-        bans: Arc::new(MemoryBans::new()),
-    };
-    Ok(Node {
-        chat: Arc::new(Chat::new(options(settings, node), adapters)),
-        gate: Arc::new(Gate::default()),
-        metrics,
-        front: front(settings)?,
-    })
+/// The node's name: the one that is set, or one that no other node has.
+fn name(settings: &Settings, identity: &KeyedIdentity) -> NodeId {
+    settings.node.id.clone().unwrap_or_else(|| random_name(identity))
 }
 
-/// A name that no other node has.
 fn random_name(identity: &KeyedIdentity) -> NodeId {
     use passerby_application::ports::Identity;
     let name = format!("node-{}", identity.chat_id());
@@ -121,7 +84,7 @@ fn random_name(identity: &KeyedIdentity) -> NodeId {
     NodeId::parse(&name).unwrap_or_else(|_| NodeId::unnamed())
 }
 
-fn options(settings: &Settings, node: NodeId) -> Options {
+fn options(settings: &Settings, node: NodeId, deployment: Deployment) -> Options {
     let Settings {
         session,
         matching,
@@ -130,7 +93,7 @@ fn options(settings: &Settings, node: NodeId) -> Options {
     } = settings;
     Options {
         node,
-        deployment: Deployment::Alone,
+        deployment,
         resume_grace: session.resume_grace.into(),
         reload_grace: session.reload_grace.into(),
         idle_timeout: session.idle_timeout.unwrap_or(Duration::MAX).into(),
@@ -161,6 +124,13 @@ fn pairing_rules(matching: &settings::MatchingSettings) -> PairingRules {
         } else {
             SameOrigin::Refused
         },
+    }
+}
+
+fn origin_limits(settings: &Settings) -> OriginLimits {
+    OriginLimits {
+        connections: settings.limits.connections_per_origin,
+        attempts_per_minute: settings.limits.connects_per_origin_per_minute,
     }
 }
 
@@ -226,11 +196,11 @@ fn front(settings: &Settings) -> Result<passerby_websocket::Options, WiringError
 }
 
 /// What the admin listener works with.
-pub(crate) fn admin_state(
+pub(crate) fn admin_state<P: Ports>(
     settings: &Settings,
-    node: &Node,
+    node: &Node<P>,
     drain: CancellationToken,
-) -> AdminState<SingleNode> {
+) -> AdminState<P> {
     let gate = node.gate.clone();
     AdminState {
         chat: node.chat.clone(),
@@ -243,6 +213,7 @@ pub(crate) fn admin_state(
         readiness: Arc::new(move || match gate.readiness() {
             passerby_websocket::Readiness::Starting => passerby_admin::Readiness::Starting,
             passerby_websocket::Readiness::Ready => passerby_admin::Readiness::Ready,
+            passerby_websocket::Readiness::CutOff => passerby_admin::Readiness::CutOff,
             passerby_websocket::Readiness::Draining => passerby_admin::Readiness::Draining,
         }),
         drain,

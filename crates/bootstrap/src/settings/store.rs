@@ -54,10 +54,6 @@ impl StoreSettings {
         match self.backend {
             Backend::Memory => {}
             Backend::Redis => {
-                problems.add(
-                    "store.backend",
-                    "redis is not available in this version; use memory",
-                );
                 if identity.secret.is_none() {
                     problems.add(
                         "identity.secret",

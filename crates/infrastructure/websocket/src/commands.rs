@@ -38,6 +38,10 @@ enum What {
 impl<P: Ports<Wire = Connection>> Client<P> {
     /// Acts on a text message of the client. What has to wait is returned.
     pub(crate) fn obey(&mut self, text: &str) -> Result<Option<Errand>, Exceeded> {
+        if self.front.chat.has_stalled() {
+            // Another node may serve this user by now. The connection is about to be closed.
+            return Ok(None);
+        }
         let now = self.front.chat.adapters().clock.now();
         let Frame { id, command } = match parse(text) {
             Ok(frame) => frame,

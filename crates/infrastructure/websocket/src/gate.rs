@@ -10,6 +10,8 @@ pub enum Readiness {
     Starting,
     /// They are.
     Ready,
+    /// The store does not answer: those whose seat is here may come back to it, and nobody else is welcome.
+    CutOff,
     /// No more: the node is going away.
     Draining,
 }
@@ -27,11 +29,21 @@ impl Gate {
         self.readiness.store(readiness as u8, Ordering::Release);
     }
 
+    /// Changes it from one state to another, unless it is in a third.
+    pub fn change(&self, from: Readiness, to: Readiness) {
+        let (from, to) = (from as u8, to as u8);
+        // That it was in a third is an answer too.
+        let _ = self
+            .readiness
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
     /// Whether new connections are welcome.
     pub fn readiness(&self) -> Readiness {
         match self.readiness.load(Ordering::Acquire) {
             0 => Readiness::Starting,
             1 => Readiness::Ready,
+            2 => Readiness::CutOff,
             _ => Readiness::Draining,
         }
     }

@@ -65,7 +65,7 @@ pub(crate) async fn grant<P: Ports>(
         );
     }
     match front.gate.readiness() {
-        Readiness::Ready => {}
+        Readiness::Ready | Readiness::CutOff => {}
         Readiness::Starting | Readiness::Draining => {
             return Err(unavailable(front, "the node takes nobody in"));
         }

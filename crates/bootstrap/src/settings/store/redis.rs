@@ -43,6 +43,9 @@ pub struct RedisSettings {
     /// The file the password was read from.
     #[serde(with = "text::optional")]
     pub password_file: Option<PathBuf>,
+    /// A file of the certificates (PEM) to trust with `rediss://`; none stands for those of the system.
+    #[serde(with = "text::optional")]
+    pub tls_ca_file: Option<PathBuf>,
     /// The most pooled connections; none stands for two for each processor.
     #[serde(with = "text")]
     pub pool_size: Option<NonZeroU32>,
@@ -70,6 +73,7 @@ impl Default for RedisSettings {
             user: None,
             password: None,
             password_file: None,
+            tls_ca_file: None,
             pool_size: None,
             pool_wait_timeout: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(1),

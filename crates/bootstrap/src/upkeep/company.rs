@@ -1,0 +1,176 @@
+//! What keeps a node that shares its store: the lease, the inbox, letters, and making all agree again after a fault.
+
+use crate::upkeep::Upkeep;
+use crate::telemetry;
+use crate::wiring::{Node, Post, SharedNode};
+use passerby_application::Chat;
+use passerby_application::ports::{Handover, HandoverRequest, Letter};
+use passerby_domain::id::Incarnation;
+use passerby_redis::{Inbox, Mailbox, RedisPost};
+use passerby_websocket::{Gate, Readiness};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often a node tells that it lives. Others take it for silent after three in a row that did not come.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often it looks after what cannot wait.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the last letters may take.
+const LAST_LETTERS: Duration = Duration::from_secs(2);
+
+/// What keeps a node that shares its store.
+pub(crate) struct Company(Post);
+
+impl Company {
+    pub(crate) fn new(post: Post) -> Self {
+        Self(post)
+    }
+}
+
+impl Upkeep<SharedNode> for Company {
+    const AT_FIRST: Readiness = Readiness::CutOff;
+
+    fn begin(
+        self,
+        node: &Node<SharedNode>,
+        tasks: &TaskTracker,
+        end: &CancellationToken,
+    ) -> impl Future<Output = ()> + Send {
+        let Post {
+            redis,
+            keeper,
+            post,
+            outgoing,
+            incoming,
+            limiter,
+        } = self.0;
+        register(node, &post);
+        let chat = node.chat.clone();
+        let letters = Arc::new(Letters {
+            chat: chat.clone(),
+            tasks: tasks.clone(),
+        });
+        tasks.spawn(end.clone().run_until_cancelled_owned(keeper.run()));
+        tasks.spawn(end.clone().run_until_cancelled_owned(limiter));
+        tasks.spawn(end.clone().run_until_cancelled_owned(outgoing.run()));
+        tasks.spawn(end.clone().run_until_cancelled_owned(incoming.run(letters)));
+        tasks.spawn(end.clone().run_until_cancelled_owned(beat(chat.clone(), post.clone())));
+        tasks.spawn(end.clone().run_until_cancelled_owned(tick(chat.clone(), node.gate.clone())));
+        tasks.spawn(end.clone().run_until_cancelled_owned(tend(chat.clone())));
+        tasks.spawn(end.clone().run_until_cancelled_owned(async move {
+            if let Err(error) = redis.check().await {
+                tracing::error!(error = telemetry::chain(&error), "this Redis is not fit for use");
+            }
+        }));
+        async move {
+            // Whoever has not been fetched by another node is left to whoever comes for them.
+            chat.bequeath().await;
+            if timeout(LAST_LETTERS, post.settled()).await.is_err() {
+                tracing::debug!("some letters could not be sent");
+            }
+            if let Err(error) = post.close_inbox().await {
+                tracing::debug!(error = telemetry::chain(&error), "the inbox could not be closed");
+            }
+        }
+    }
+}
+
+/// What comes from other nodes.
+struct Letters {
+    chat: Arc<Chat<SharedNode>>,
+    tasks: TaskTracker,
+}
+
+impl Mailbox for Letters {
+    fn deliver(&self, from: Incarnation, letter: Letter<'_>) {
+        if let Some(followup) = self.chat.receive(from, letter) {
+            self.tasks.spawn(followup);
+        }
+    }
+
+    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+        self.chat.hand_over(from, request)
+    }
+
+    fn end_of_batch(&self) {
+        self.chat.flush_received();
+    }
+
+    fn gap(&self, _from: Incarnation) {
+        self.chat.letters_lost();
+    }
+}
+
+/// Tells the store each second that this node lives, and that it has an inbox.
+async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
+    let mut ticks = interval(HEARTBEAT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_first = true;
+    loop {
+        ticks.tick().await;
+        // Others may write as soon as they know of this node.
+        match post.keep_inbox().await {
+            Ok(Inbox::Kept) => {}
+            Ok(Inbox::Made) => {
+                if !is_first {
+                    chat.letters_lost();
+                }
+                is_first = false;
+            }
+            Err(error) => tracing::debug!(error = telemetry::chain(&error), "the inbox could not be kept"),
+        }
+        if let Err(error) = chat.beat().await {
+            tracing::debug!(error = telemetry::chain(&error), "the heartbeat failed");
+        }
+    }
+}
+
+/// Looks after what cannot wait.
+async fn tick(chat: Arc<Chat<SharedNode>>, gate: Arc<Gate>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        chat.tick();
+        if chat.is_cut_off() {
+            gate.change(Readiness::Ready, Readiness::CutOff);
+        } else {
+            gate.change(Readiness::CutOff, Readiness::Ready);
+        }
+    }
+}
+
+/// Makes all agree again after a fault.
+async fn tend(chat: Arc<Chat<SharedNode>>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        chat.tend().await;
+    }
+}
+
+/// Metrics of letters and of what scripts found.
+fn register(node: &Node<SharedNode>, post: &RedisPost) {
+    let counts = post.clone();
+    let strays = node.chat.clone();
+    let registered = [
+        node.metrics.register_counter_source(
+            "passerby_letters_received",
+            "Letters that came from other nodes",
+            move || counts.counts().letters_received,
+        ),
+        node.metrics.register_counter_source(
+            "passerby_queue_strays",
+            "Entries of the queue whose seat nobody holds, found and removed; never to be while no node fails",
+            move || strays.adapters().pairing.anomalies().strays(),
+        ),
+    ];
+    if registered.into_iter().any(|registered| registered.is_err()) {
+        tracing::warn!("a metric could not be registered");
+    }
+}

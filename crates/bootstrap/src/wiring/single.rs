@@ -1,0 +1,65 @@
+//! A node that keeps everything to itself.
+
+use super::{EverythingPasses, Node, VERSION, WiringError};
+use crate::settings::Settings;
+use passerby_admin::Metrics;
+use passerby_application::ports::Ports;
+use passerby_application::{Adapters, Chat, Deployment};
+use passerby_identity::KeyedIdentity;
+use passerby_memory::hub::Hub;
+use passerby_memory::{MemoryBans, MemoryPairing, MemoryReports, NoPeers, OriginLimiter, SystemClock};
+use passerby_websocket::{Connection, Gate};
+use std::sync::Arc;
+
+/// Its adapters.
+#[derive(Debug)]
+pub(crate) struct SingleNode;
+
+impl Ports for SingleNode {
+    type Pairing = MemoryPairing<SystemClock>;
+    type Peers = NoPeers;
+    type Wire = Connection;
+    type Delivery = Hub<Connection, Arc<SystemClock>>;
+    type Clock = Arc<SystemClock>;
+    type Identity = KeyedIdentity;
+    type Limiter = OriginLimiter<SystemClock>;
+    type Screen = EverythingPasses;
+    type Observer = Metrics;
+}
+
+/// Puts it together.
+pub(crate) fn wire_single(settings: &Settings) -> Result<Node<SingleNode>, WiringError> {
+    let clock = Arc::new(SystemClock::start());
+    let identity = match &settings.identity.secret {
+        Some(secret) => KeyedIdentity::new(secret.expose().as_bytes()),
+        None => KeyedIdentity::with_random_secret(),
+    };
+    let identity = identity.map_err(WiringError::Randomness)?;
+    let node = super::name(settings, &identity);
+    let metrics = Metrics::new(&node, VERSION);
+    let adapters = Adapters {
+        pairing: MemoryPairing::new(super::pairing_rules(&settings.matching), clock.clone()),
+        peers: NoPeers,
+        delivery: Hub::new(
+            super::outbox_limits(settings),
+            super::encoder(settings),
+            clock.clone(),
+        ),
+        limiter: OriginLimiter::new(super::origin_limits(settings), clock.clone()),
+        clock,
+        identity,
+        screen: EverythingPasses,
+        observer: metrics.clone(),
+        reports: Arc::new(MemoryReports::new()),
+        bans: Arc::new(MemoryBans::new()),
+    };
+    Ok(Node {
+        chat: Arc::new(Chat::new(
+            super::options(settings, node, Deployment::Alone),
+            adapters,
+        )),
+        gate: Arc::new(Gate::default()),
+        metrics,
+        front: super::front(settings)?,
+    })
+}
