@@ -159,6 +159,11 @@ impl Peerage {
         hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer) == Some(&Vital::Heard)
     }
 
+    /// Whether nothing has been heard of a peer for a while.
+    pub(crate) fn is_silent(&self, peer: Incarnation) -> bool {
+        self.lock().peers.get(&peer) == Some(&Vital::Silent)
+    }
+
     /// This node runs.
     pub(crate) fn look(&self, now: Moment) -> Run {
         let run = self.run(now);

@@ -38,6 +38,8 @@ impl<P: Ports> Chat<P> {
         let handover = match taken.legacy.clone() {
             Some(legacy) => Some(legacy),
             None if taken.former == own => self.hand_over(own, request),
+            // Nothing has been heard of it for so long that no letter reaches it in time.
+            None if self.peerage.is_silent(taken.former) => None,
             None => self.adapters.peers.ask_for(taken.former, request).await,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
