@@ -204,10 +204,13 @@ impl<P: Ports> Chat<P> {
         counted
     }
 
-    /// The pairing store failed.
+    /// The pairing store failed to do, or to answer, one thing. A node that compares notes with it finds out what.
     pub(crate) fn doubt_store(&self) {
         self.note(Fact::StoreFailed);
-        self.store_doubted.store(true, Ordering::Release);
+        match self.options.deployment {
+            Deployment::Alone => self.doubt_what_it_knows(),
+            Deployment::Shared => self.verify_soon(),
+        }
     }
 
     /// The pairing store may have forgotten what it was told.

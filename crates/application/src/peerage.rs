@@ -38,11 +38,20 @@ struct Hearsay {
     /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
     moved: HashMap<UserId, (Incarnation, Moment)>,
     hearing: Hearing,
+    last_beat: Beat,
     /// When notes were last compared with the store and with the others.
     verified: Moment,
     doubt: Doubt,
     /// When dead nodes were last cleared up after.
     reaped: Moment,
+}
+
+/// What came of the last heartbeat.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Beat {
+    #[default]
+    Missed,
+    Answered,
 }
 
 /// Whether there is reason to compare notes sooner than usual.
@@ -99,6 +108,7 @@ impl Peerage {
     pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], now: Moment) -> News {
         self.answered.store(now.as_millis().max(1), Ordering::Relaxed);
         let mut hearsay = self.lock();
+        hearsay.last_beat = Beat::Answered;
         let hearing = std::mem::take(&mut hearsay.hearing);
         let mut news = News::default();
         let known = std::mem::take(&mut hearsay.peers);
@@ -129,12 +139,18 @@ impl Peerage {
     /// The store did not answer. Names all peers once, when that has lasted too long.
     pub(crate) fn miss(&self, now: Moment) -> Vec<Incarnation> {
         let mut hearsay = self.lock();
+        hearsay.last_beat = Beat::Missed;
         if hearsay.hearing == Hearing::Lost || now.since(self.answered()) < GIVEN_UP {
             return Vec::new();
         }
         hearsay.hearing = Hearing::Lost;
         let heard = hearsay.peers.iter().filter(|(_, vital)| **vital == Vital::Heard);
         heard.map(|(peer, _)| *peer).collect()
+    }
+
+    /// Whether the store answered the last heartbeat.
+    pub(crate) fn store_answers(&self) -> bool {
+        self.lock().last_beat == Beat::Answered
     }
 
     /// How well the store is heard.

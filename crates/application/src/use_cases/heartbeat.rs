@@ -2,7 +2,7 @@
 
 use super::CONCURRENCY;
 use crate::chat::{Chat, Deployment};
-use crate::ports::{Delivery, Flush, PairingStore, Ports, Release, StoreError, StoreMemory};
+use crate::ports::{Delivery, Fact, Flush, PairingStore, Ports, Release, StoreError, StoreMemory};
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
 use passerby_domain::notice::{Notice, Pairing};
@@ -47,7 +47,8 @@ impl<P: Ports> Chat<P> {
                 Ok(())
             }
             Err(error) => {
-                self.doubt_store();
+                self.note(Fact::StoreFailed);
+                self.doubt_what_it_knows();
                 let now = self.now();
                 let silent = self.peerage.miss(now);
                 self.note_silence(&silent);

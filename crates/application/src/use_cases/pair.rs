@@ -95,7 +95,10 @@ impl<P: Ports> Chat<P> {
             Ok(Claim::Stale) => self.note_stale(seat, ticket),
             Err(_) => {
                 self.doubt_store();
-                self.keep_waiting(seat, ticket, Pairing::Paused, Some(self.now() + STORE_RETRY));
+                // While the store is away nobody has to ask: all are looked for when it is back.
+                let is_away = self.options.deployment == Deployment::Shared && !self.peerage.store_answers();
+                let retry_at = (!is_away).then(|| self.now() + STORE_RETRY);
+                self.keep_waiting(seat, ticket, Pairing::Paused, retry_at);
             }
         }
         None
