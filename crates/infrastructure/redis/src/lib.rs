@@ -11,6 +11,7 @@ mod connection;
 pub mod keys;
 mod limiter;
 mod offence;
+mod pairing;
 mod post;
 mod reports;
 pub mod seal;
@@ -23,5 +24,6 @@ pub use connection::{
 /// The client library, for commands, pipelines and values.
 pub use deadpool_redis::redis as client;
 pub use limiter::{Permit, RedisLimiter};
+pub use pairing::{Anomalies, PairingOptions, RedisPairing, TimeSource};
 pub use post::{Inbox, Incoming, Mailbox, Outgoing, PostCounts, PostOptions, RedisPost};
 pub use reports::RedisReports;

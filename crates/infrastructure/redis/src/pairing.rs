@@ -27,8 +27,8 @@ use crate::time::RedisTime;
 use interests::InterestNames;
 use memory::Memory;
 use passerby_application::ports::{
-    Belief, Block, Claim, Difference, Dossier, Handover, Location, Offer, PairingRules, PairingStore, Pulse, Release,
-    Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
+    Belief, Block, Claim, Difference, Dossier, Handover, Location, Offer, PairingRules, PairingStore, Pulse,
+    Release, Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
 };
 use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
 use passerby_domain::notice::Census;

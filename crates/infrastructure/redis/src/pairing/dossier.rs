@@ -34,7 +34,7 @@ impl RedisPairing {
             place: seeker.place,
             from: seeker.from,
         };
-        let mut written = self.written(parts);
+        let mut written = self.written(&parts);
         written.serial = seeker.serial;
         written.write(offset)
     }
@@ -55,12 +55,12 @@ impl RedisPairing {
             place,
             from,
         };
-        let mut written = self.written(parts);
+        let mut written = self.written(&parts);
         written.serial = dossier.serial;
         written.write(offset)
     }
 
-    fn written(&self, parts: Parts<'_>) -> Written {
+    fn written(&self, parts: &Parts<'_>) -> Written {
         let Criteria {
             interests,
             language,

@@ -14,6 +14,7 @@
 -- looks at 32 entries or, of a large one, at 64 of each of three lines; then it says where to go on.
 local me, seat, generation, dossier = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local NODES, BLOCKS, LOOKS = KEYS[6], KEYS[7], 64
+local FIRST_LOOKS = 4
 local cursor = ARGV[12]
 
 local old = call('HGET', SEATS, seat)
@@ -76,9 +77,14 @@ for i = 1, #names do
   if cursor ~= '' and not find(cursor, names[i], 1, true) then
     entries = nil
   elseif value and byte(value) == 1 then
-    -- A large family: the lines that this seat reads, no further than the first of them that has more.
-    has_large = true
-    local family = names[i]
+    -- A large family: the lines that this seat reads, no further than the first of them that has more. Where interests do
+    -- not count the first who fits is the best, and is soon found.
+    local family, looks = names[i], LOOKS
+    if weight == 1 then
+      has_large = true
+    elseif cursor == '' then
+      looks = FIRST_LOOKS
+    end
     local lines = {family .. 'U'}
     if language == UNNAMED then
       lines[2], lines[3] = family .. 'S', family .. 'P'
@@ -90,12 +96,12 @@ for i = 1, #names do
     from = from and sub(cursor, from + 17, from + 40) .. '\255' or ''
     local frontier, all = nil, {}
     for l = 1, #lines do
-      local members = call('ZRANGEBYLEX', LINES, '(' .. lines[l] .. from, '(' .. lines[l] .. '\255', 'LIMIT', 0, LOOKS)
+      local members = call('ZRANGEBYLEX', LINES, '(' .. lines[l] .. from, '(' .. lines[l] .. '\255', 'LIMIT', 0, looks)
       for m = 1, #members do
         all[#all + 1] = sub(members[m], -ENTRY)
       end
-      if #members == LOOKS then
-        local last = sub(members[LOOKS], -ENTRY)
+      if #members == looks then
+        local last = sub(members[looks], -ENTRY)
         if not frontier or comes_before(last, frontier) then frontier = last end
       end
     end
