@@ -37,6 +37,7 @@ const EDGES: [(&str, &[&str]); 13] = [
             "passerby-domain",
             "passerby-identity",
             "passerby-memory",
+            "passerby-redis",
             "passerby-websocket",
         ],
     ),

@@ -3,12 +3,12 @@
 //! Start: take the sockets, put the node together, say so. End: on the first signal (or an operator's order) everybody
 //! is sent away politely; on the second, or when the time for that is over, the process ends as it is.
 
-use crate::upkeep::{Alone, Upkeep};
-use crate::upkeep::company::Company;
 use crate::lifecycle::{Clockwork, drain};
 use crate::resources;
 use crate::settings::{Backend, Settings};
 use crate::telemetry;
+use crate::upkeep::company::Company;
+use crate::upkeep::{Alone, Upkeep};
 use crate::wiring::{self, WiringError};
 use passerby_application::ports::Ports;
 use passerby_websocket::{Connection, Readiness, Server};

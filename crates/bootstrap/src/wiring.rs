@@ -2,11 +2,11 @@
 //!
 //! **Architecture Invariant:** this is the only place that knows all crates. No setting is read beyond it.
 
-mod shared;
-mod single;
+mod memory;
+mod redis;
 
-pub(crate) use shared::{Post, SharedNode, wire_shared};
-pub(crate) use single::wire_single;
+pub(crate) use memory::wire_single;
+pub(crate) use redis::{Post, SharedNode, wire_shared};
 
 use crate::settings::{self, Settings};
 use passerby_admin::{AdminState, Metrics, Token};
@@ -18,9 +18,9 @@ use passerby_domain::id::NodeId;
 use passerby_domain::text::Text;
 use passerby_domain::time::Millis;
 use passerby_identity::{KeyedIdentity, NoRandomness};
+use passerby_memory::OriginLimits;
 use passerby_memory::hub::OutboxLimits;
 use passerby_redis::OpenError;
-use passerby_memory::OriginLimits;
 use passerby_websocket::{EventEncoder, Gate, IceServer, InvalidOrigin, WebOrigin};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;

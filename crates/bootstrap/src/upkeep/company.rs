@@ -1,7 +1,7 @@
 //! What keeps a node that shares its store: the lease, the inbox, letters, and making all agree again after a fault.
 
-use crate::upkeep::Upkeep;
 use crate::telemetry;
+use crate::upkeep::Upkeep;
 use crate::wiring::{Node, Post, SharedNode};
 use passerby_application::Chat;
 use passerby_application::ports::{Handover, HandoverRequest, Letter};
@@ -58,8 +58,14 @@ impl Upkeep<SharedNode> for Company {
         tasks.spawn(end.clone().run_until_cancelled_owned(limiter));
         tasks.spawn(end.clone().run_until_cancelled_owned(outgoing.run()));
         tasks.spawn(end.clone().run_until_cancelled_owned(incoming.run(letters)));
-        tasks.spawn(end.clone().run_until_cancelled_owned(beat(chat.clone(), post.clone())));
-        tasks.spawn(end.clone().run_until_cancelled_owned(tick(chat.clone(), node.gate.clone())));
+        tasks.spawn(
+            end.clone()
+                .run_until_cancelled_owned(beat(chat.clone(), post.clone())),
+        );
+        tasks.spawn(
+            end.clone()
+                .run_until_cancelled_owned(tick(chat.clone(), node.gate.clone())),
+        );
         tasks.spawn(end.clone().run_until_cancelled_owned(tend(chat.clone())));
         tasks.spawn(end.clone().run_until_cancelled_owned(async move {
             if let Err(error) = redis.check().await {
