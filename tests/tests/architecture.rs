@@ -77,11 +77,13 @@ const DENIED: [(&str, &[&str]); 3] = [
 ];
 
 /// Every adapter of a port passes the suite of that port: the file that calls each macro.
-const SUITES: [(&str, &str); 10] = [
+const SUITES: [(&str, &str); 12] = [
     ("pairing_store_conformance!", "crates/infrastructure/memory"),
     ("rate_limiter_conformance!", "crates/infrastructure/memory"),
     ("reports_conformance!", "crates/infrastructure/memory"),
     ("bans_conformance!", "crates/infrastructure/memory"),
+    ("pairing_store_conformance!", "crates/infrastructure/redis"),
+    ("shared_pairing_conformance!", "crates/infrastructure/redis"),
     ("rate_limiter_conformance!", "crates/infrastructure/redis"),
     ("reports_conformance!", "crates/infrastructure/redis"),
     ("bans_conformance!", "crates/infrastructure/redis"),

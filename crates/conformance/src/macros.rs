@@ -100,6 +100,73 @@ macro_rules! pairing_store_conformance {
     };
 }
 
+/// Tests that a store keeps the promises of the port `PairingStore` to several nodes. Takes a type that implements
+/// [`pairing::many_nodes::SharedPairingSetup`](crate::pairing::many_nodes::SharedPairingSetup).
+#[macro_export]
+macro_rules! shared_pairing_conformance {
+    ($setup:ty) => {
+        $crate::conformance_cases! { asynchronous fn, $setup:
+            pairing::many_nodes::proposing {
+                whom_another_node_holds_is_proposed_with_what_both_named,
+                what_only_one_of_two_named_is_not_told,
+                it_makes_no_difference_for_the_order_who_holds_whom,
+                whom_a_silent_node_holds_is_not_found,
+                whom_a_node_holds_that_has_not_spoken_yet_is_not_found,
+                nobody_else_is_offered_either_of_two_of_different_nodes,
+                searches_of_many_nodes_never_take_the_same_seat,
+            }
+            pairing::many_nodes::settling {
+                an_offer_that_is_agreed_to_is_a_chat,
+                who_asks_again_is_told_the_same,
+                an_offer_is_open_for_a_second,
+                an_offer_is_over_when_one_of_the_two_moves_on,
+                after_an_offer_came_to_nothing_both_are_found_once_they_search_anew,
+                an_offer_that_is_over_does_not_harm_the_next_one,
+                an_offer_that_was_agreed_to_stays_so_when_a_seat_is_taken,
+                who_agrees_and_who_gives_up_at_once_are_told_the_same,
+            }
+            pairing::many_nodes::taking {
+                a_seat_that_waits_is_taken_with_all_that_was_said_of_it,
+                a_seat_that_is_held_or_idle_is_taken_as_that,
+                a_seat_in_a_chat_is_taken_with_its_partner,
+                a_chat_that_was_told_by_dossiers_is_one,
+                a_partner_who_has_left_is_not_told,
+                an_offer_is_over_when_one_of_its_seats_is_taken,
+                what_the_former_owner_says_changes_nothing,
+                who_takes_again_is_given_the_same,
+                a_token_that_is_too_old_takes_nothing,
+                nobody_takes_a_seat_that_is_gone_or_never_was,
+                a_seat_is_where_it_was_last_taken_to,
+                what_a_node_leaves_at_its_end_is_given_to_whoever_takes_the_seat,
+                what_was_left_is_gone_when_the_seat_is_held_no_longer,
+                what_was_left_is_not_given_once_the_seat_has_moved_on,
+            }
+            pairing::many_nodes::verifying {
+                who_believes_what_is_known_differs_nowhere,
+                each_difference_is_told,
+                among_many_those_that_differ_are_told,
+                a_search_that_the_store_knows_of_another_time_differs,
+                a_seat_that_another_node_has_taken_is_told_as_that,
+                an_open_offer_is_no_difference_and_one_that_nobody_settled_is,
+            }
+            pairing::many_nodes::beating {
+                a_node_is_told_of_the_others_and_how_long_they_have_been_silent,
+                a_node_that_speaks_each_second_is_told_that_all_is_kept,
+                a_node_that_was_silent_for_longer_than_its_lease_is_told_so,
+            }
+            pairing::many_nodes::reaping {
+                what_a_dead_node_left_is_gone_after_the_longest_grace,
+                what_a_dead_node_left_may_be_taken_over,
+                whom_a_dead_node_left_in_the_queue_is_found_once_its_node_is_back_and_searches_for_it,
+                a_node_that_speaks_again_in_time_loses_nothing,
+                when_most_nodes_are_silent_nobody_is_thought_dead_for_ten_seconds_more,
+                an_offer_with_a_dead_node_is_over,
+                a_dead_node_may_have_had_thousands_of_seats,
+            }
+        }
+    };
+}
+
 /// Tests that a limiter keeps the promises of the port `RateLimiter`. Takes a type that implements
 /// [`limiter::LimiterSetup`](crate::limiter::LimiterSetup).
 #[macro_export]
@@ -284,6 +351,30 @@ mod tests {
         ("pairing::offers", include_str!("pairing/offers.rs")),
         ("pairing::order", include_str!("pairing/order.rs")),
         ("pairing::patience", include_str!("pairing/patience.rs")),
+        (
+            "pairing::many_nodes::beating",
+            include_str!("pairing/many_nodes/beating.rs"),
+        ),
+        (
+            "pairing::many_nodes::proposing",
+            include_str!("pairing/many_nodes/proposing.rs"),
+        ),
+        (
+            "pairing::many_nodes::reaping",
+            include_str!("pairing/many_nodes/reaping.rs"),
+        ),
+        (
+            "pairing::many_nodes::settling",
+            include_str!("pairing/many_nodes/settling.rs"),
+        ),
+        (
+            "pairing::many_nodes::taking",
+            include_str!("pairing/many_nodes/taking.rs"),
+        ),
+        (
+            "pairing::many_nodes::verifying",
+            include_str!("pairing/many_nodes/verifying.rs"),
+        ),
         ("pairing::staleness", include_str!("pairing/staleness.rs")),
         ("reports", include_str!("reports.rs")),
     ];

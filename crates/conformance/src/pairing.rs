@@ -4,6 +4,7 @@ pub mod counting;
 pub mod crowds;
 pub mod fitting;
 pub mod keeping_apart;
+pub mod many_nodes;
 pub mod offers;
 pub mod order;
 pub mod patience;

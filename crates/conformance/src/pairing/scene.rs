@@ -64,7 +64,7 @@ impl<S: PairingSetup> Scene<S> {
             place: Place::taken_at(self.now()),
             from: self.now(),
             avoid: Vec::new(),
-            serial: TokenSerial(1),
+            serial: TokenSerial(3),
             chat: ChatId::from_bits(3_000_000 + seat),
         }
     }

@@ -21,7 +21,7 @@ const SECOND_LOOK: Millis = Millis::from_secs(1);
 const MAJORITY: Millis = Millis::from_secs(10);
 
 /// How much longer than the longest grace the seats of a dead node are kept.
-const MARGIN: Millis = Millis::from_secs(5);
+const MARGIN: Millis = Millis::from_secs(2);
 
 /// How many seats one script looks at when it forgets.
 const SOME: u64 = 200;

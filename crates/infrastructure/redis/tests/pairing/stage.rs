@@ -29,7 +29,7 @@ pub(crate) const GRACE: Millis = Millis::from_secs(20);
 
 /// Servers that cases share.
 pub(crate) enum Servers {
-    Alone(Standalone),
+    Alone(Box<Standalone>),
     Many(Cluster),
 }
 
@@ -37,7 +37,7 @@ impl Servers {
     /// One server.
     pub(crate) fn alone() -> Arc<Self> {
         static SHARED: Mutex<Weak<Servers>> = Mutex::new(Weak::new());
-        share(&SHARED, || Self::start_alone())
+        share(&SHARED, Self::start_alone)
     }
 
     /// A cluster.
@@ -48,7 +48,7 @@ impl Servers {
 
     /// One server that no other case uses.
     pub(crate) fn start_alone() -> Self {
-        Self::Alone(run(Standalone::start(Keeps::Nothing)))
+        Self::Alone(Box::new(run(Standalone::start(Keeps::Nothing))))
     }
 
     fn options(&self) -> RedisOptions {
@@ -82,7 +82,7 @@ fn share(shared: &Mutex<Weak<Servers>>, start: impl FnOnce() -> Servers + Send) 
 /// A way to the servers with keys of its own.
 pub(crate) struct Way {
     pub(crate) redis: Redis,
-    pub(crate) servers: Arc<Servers>,
+    _servers: Arc<Servers>,
     keeper: JoinHandle<()>,
 }
 
@@ -96,7 +96,7 @@ impl Way {
         let (redis, keeper) = Redis::open(&options).expect("the options are fit for use");
         let way = Self {
             redis,
-            servers,
+            _servers: servers,
             keeper: tokio::spawn(keeper.run()),
         };
         let mut link = way.redis.link();

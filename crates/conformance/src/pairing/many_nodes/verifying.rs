@@ -1,0 +1,111 @@
+//! Comparing what an owner believes with what the store knows.
+
+use super::super::scene::later;
+use super::SharedPairingSetup;
+use super::stage::{ELSEWHERE, HERE, Stage, THERE, seat};
+use passerby_application::ports::{Believed, Difference, Release, Seeker, Standing};
+
+/// One seat in each state, and what its owner believes of it.
+async fn one_of_each<S: SharedPairingSetup>(stage: &Stage<S>) -> Vec<(Seeker, Believed)> {
+    let (offer, chatting, _) = stage.chat().await;
+    let [waiting, idle, held] = [3, 4, 5].map(|number| stage.person(number));
+    stage.waits(HERE, &waiting).await;
+    stage.release(HERE, idle.stamp, Release::Rest).await;
+    stage.release(HERE, held.stamp, Release::Hold).await;
+    vec![
+        (chatting, Believed::Chatting(offer.chat)),
+        (waiting, Believed::Waiting),
+        (idle, Believed::Resting),
+        (held, Believed::Resting),
+    ]
+}
+
+/// In every state, in one go.
+pub async fn who_believes_what_is_known_differs_nowhere<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let beliefs = one_of_each(&stage).await;
+    let beliefs: Vec<_> = beliefs
+        .iter()
+        .map(|(person, believed)| (person.stamp, *believed))
+        .collect();
+    assert_eq!(stage.differs(HERE, &beliefs).await, []);
+    assert_eq!(stage.differs(HERE, &[]).await, []);
+}
+
+/// Each state believed to be each other one.
+pub async fn each_difference_is_told<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let people = one_of_each(&stage).await;
+    let other_chat = Believed::Chatting(stage.person(99).chat);
+    for (person, known) in &people {
+        let beliefs = people.iter().map(|(_, believed)| *believed).chain([other_chat]);
+        for believed in beliefs {
+            let differs = stage.differs(HERE, &[(person.stamp, believed)]).await;
+            let expected: &[_] = if believed == *known {
+                &[]
+            } else {
+                &[Difference::Unlike(seat(person))]
+            };
+            assert_eq!(differs, expected, "{known:?} believed {believed:?}");
+        }
+    }
+}
+
+/// Of many the ones that differ, and no other.
+pub async fn among_many_those_that_differ_are_told<S: SharedPairingSetup>() {
+    const MANY: u128 = 1_203;
+    let stage = Stage::<S>::open().await;
+    let people: Vec<_> = (0..MANY).map(|number| stage.person(number)).collect();
+    for person in people.iter().filter(|person| seat(person).bits() % 400 != 7) {
+        stage.release(HERE, person.stamp, Release::Rest).await;
+    }
+    let beliefs: Vec<_> = people
+        .iter()
+        .map(|person| (person.stamp, Believed::Resting))
+        .collect();
+    let expected = [7, 407, 807].map(|number| Difference::Unlike(seat(&stage.person(number))));
+    assert_eq!(stage.differs(HERE, &beliefs).await, expected);
+}
+
+/// A search of another generation is another search.
+pub async fn a_search_that_the_store_knows_of_another_time_differs<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = stage.person(1);
+    stage.waits(HERE, &person).await;
+    let beliefs = [(later(person.stamp, 1), Believed::Waiting)];
+    assert_eq!(
+        stage.differs(HERE, &beliefs).await,
+        [Difference::Unlike(seat(&person))]
+    );
+}
+
+/// A seat of another node is unlike until the other one has it for longer than the asker knows.
+pub async fn a_seat_that_another_node_has_taken_is_told_as_that<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = stage.person(1);
+    stage.keep(THERE, &person, Standing::Idle).await;
+    let beliefs = [(person.stamp, Believed::Resting)];
+    assert_eq!(
+        stage.differs(HERE, &beliefs).await,
+        [Difference::Unlike(seat(&person))]
+    );
+    stage.takes(ELSEWHERE, &person).await;
+    assert_eq!(
+        stage.differs(THERE, &beliefs).await,
+        [Difference::Taken(seat(&person))]
+    );
+}
+
+/// It is about to be settled.
+pub async fn an_open_offer_is_no_difference_and_one_that_nobody_settled_is<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let (_, seeker, found) = stage.proposal().await;
+    let waits = Believed::Waiting;
+    assert_eq!(stage.differs(HERE, &[(seeker.stamp, waits)]).await, []);
+    assert_eq!(stage.differs(THERE, &[(found.stamp, waits)]).await, []);
+    stage.scene.pass(1_000).await;
+    assert_eq!(
+        stage.differs(THERE, &[(found.stamp, waits)]).await,
+        [Difference::Unlike(seat(&found))]
+    );
+}
