@@ -3,6 +3,7 @@
 //! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
 //! chat.
 
+use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,8 @@ const CUT: Millis = Millis::new(2_500);
 const GIVEN_UP: Millis = Millis::from_secs(4);
 /// A node that has not looked at its clock for so long did not run, and others may have taken its seats.
 const STALLED: Millis = Millis::from_secs(4);
+/// How long all nodes together take to tell a store again what it has forgotten.
+const LEARNING: Millis = Millis::from_secs(5);
 /// How often dead nodes are cleared up after.
 const REAP: Millis = Millis::from_secs(1);
 /// How long the new owner of a seat that was here is remembered.
@@ -39,6 +42,8 @@ struct Hearsay {
     moved: HashMap<UserId, (Incarnation, Moment)>,
     hearing: Hearing,
     last_beat: Beat,
+    /// When the store last had to be told all again, if it ever had.
+    relearned: Option<Moment>,
     /// When notes were last compared with the store and with the others.
     verified: Moment,
     doubt: Doubt,
@@ -105,9 +110,12 @@ pub(crate) enum Run {
 
 impl Peerage {
     /// The store answered, and named these peers.
-    pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], now: Moment) -> News {
-        self.answered.store(now.as_millis().max(1), Ordering::Relaxed);
+    pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], memory: StoreMemory, now: Moment) -> News {
         let mut hearsay = self.lock();
+        let missed_some = hearsay.last_beat == Beat::Missed && self.has_been_answered();
+        if missed_some || (memory == StoreMemory::Lost && self.has_been_answered()) {
+            hearsay.relearned = Some(now);
+        }
         hearsay.last_beat = Beat::Answered;
         let hearing = std::mem::take(&mut hearsay.hearing);
         let mut news = News::default();
@@ -133,7 +141,19 @@ impl Peerage {
                 news.silent.push(peer);
             }
         }
+        drop(hearsay);
+        self.answered.store(now.as_millis().max(1), Ordering::Relaxed);
         news
+    }
+
+    /// Whether the store may still be learning again what it knew: what it does not know may be there all the same.
+    pub(crate) fn store_is_learning(&self, now: Moment) -> bool {
+        let relearned = self.lock().relearned;
+        relearned.is_some_and(|at| now.since(at) < LEARNING)
+    }
+
+    fn has_been_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed) != 0
     }
 
     /// The store did not answer. Names all peers once, when that has lasted too long.
@@ -292,29 +312,50 @@ mod tests {
     #[test]
     fn a_peer_goes_silent_once_and_comes_back_once() {
         let peerage = Peerage::default();
-        let beat = |silence, now| peerage.hear(&[(peer(1), Millis::new(silence))], at(now));
+        let beat =
+            |silence, now| peerage.hear(&[(peer(1), Millis::new(silence))], StoreMemory::Kept, at(now));
         assert_eq!(beat(0, 1_000), News::default());
         assert_eq!(beat(3_000, 4_000).silent, [peer(1)]);
         assert!(!peerage.seems_alive(peer(1)));
         assert_eq!(beat(4_000, 5_000), News::default());
         assert_eq!(beat(100, 6_000).back, [peer(1)]);
         assert!(peerage.seems_alive(peer(1)));
-        assert_eq!(peerage.hear(&[], at(7_000)).silent, [peer(1)], "it is forgotten");
+        assert_eq!(
+            peerage.hear(&[], StoreMemory::Kept, at(7_000)).silent,
+            [peer(1)],
+            "it is forgotten"
+        );
     }
 
     #[test]
     fn a_node_that_hears_nothing_takes_all_for_silent_after_four_seconds_and_is_glad_of_each_afterwards() {
         let peerage = Peerage::default();
-        peerage.hear(&[(peer(1), Millis::ZERO)], at(1_000));
+        peerage.hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(1_000));
         assert_eq!(peerage.reach(at(3_499)), Reach::Good);
         assert_eq!(peerage.reach(at(3_500)), Reach::Cut);
         assert_eq!(peerage.miss(at(4_999)), []);
         assert_eq!(peerage.miss(at(5_000)), [peer(1)]);
         assert_eq!(peerage.miss(at(6_000)), [], "it is said once");
         assert_eq!(
-            peerage.hear(&[(peer(1), Millis::ZERO)], at(7_000)).back,
+            peerage
+                .hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(7_000))
+                .back,
             [peer(1)]
         );
+    }
+
+    #[test]
+    fn a_store_that_was_away_is_given_time_to_learn() {
+        let peerage = Peerage::default();
+        peerage.hear(&[], StoreMemory::Lost, at(1_000));
+        assert!(
+            !peerage.store_is_learning(at(1_000)),
+            "a node that begins has nothing to tell"
+        );
+        peerage.miss(at(2_000));
+        peerage.hear(&[], StoreMemory::Kept, at(3_000));
+        assert!(peerage.store_is_learning(at(7_999)));
+        assert!(!peerage.store_is_learning(at(8_000)));
     }
 
     #[test]

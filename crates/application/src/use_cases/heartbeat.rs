@@ -39,7 +39,7 @@ impl<P: Ports> Chat<P> {
                 if pulse.memory == StoreMemory::Lost {
                     self.doubt_what_it_knows();
                 }
-                let news = self.peerage.hear(&pulse.peers, self.now());
+                let news = self.peerage.hear(&pulse.peers, pulse.memory, self.now());
                 self.note_silence(&news.silent);
                 for peer in news.back {
                     self.assert_chats(Some(peer));

@@ -144,7 +144,12 @@ impl<P: Ports> Chat<P> {
                 chatting.chat == address.chat && chatting.link.partner.user() == address.from.seat
             });
             if !is_in_it {
-                return Err(());
+                let told = book
+                    .last_chat
+                    .as_ref()
+                    .filter(|last| last.chat == address.chat && last.partner.user == address.from.seat)
+                    .map(|last| last.told);
+                return Err((told, book.session.generation()));
             }
             let usurped = self.adopt(book, from, address, assertion.recollection);
             self.note_attendance(&seat, book, address, assertion.attendance);
@@ -153,7 +158,12 @@ impl<P: Ports> Chat<P> {
         match usurped {
             Ok(Some(former)) => self.lose_seat(&former),
             Ok(None) => {}
-            Err(()) => return Some(address),
+            Err((Some(reason), generation)) => {
+                // It ended here while the word of it could not be sent.
+                let address = answer_to(address, generation);
+                let _ = self.adapters.peers.send(from, &Letter::Ended { address, reason });
+            }
+            Err((None, _)) => return Some(address),
         }
         None
     }

@@ -18,6 +18,11 @@ use std::sync::Arc;
 /// Somebody who showed a valid token of a seat that is still there.
 pub struct Returning<P: Ports>(Whereabouts<P>);
 
+/// The store is being told again what it knew, and may not know this seat yet.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is learning again what it knew")]
+struct Learning;
+
 /// Where the seat is that somebody comes back to.
 enum Whereabouts<P: Ports> {
     Here {
@@ -70,6 +75,9 @@ impl<P: Ports> Chat<P> {
             return Ok(None);
         }
         let location = self.adapters.pairing.locate(user).await?;
+        if location.is_none() && self.peerage.store_is_learning(self.now()) {
+            return Err(StoreError::Unavailable(Box::new(Learning)));
+        }
         Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
     }
 
