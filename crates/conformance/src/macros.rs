@@ -78,6 +78,8 @@ macro_rules! pairing_store_conformance {
                 a_block_holds_for_new_seats_and_for_no_other_origin,
                 a_block_within_one_origin_binds_nobody,
                 a_shorter_block_does_not_shorten_a_longer_one,
+                whoever_stands_behind_many_who_are_kept_away_is_found,
+                a_shared_interest_is_found_behind_many_who_are_kept_away,
             }
             pairing::patience {
                 a_seeker_is_told_when_their_own_patience_ends,

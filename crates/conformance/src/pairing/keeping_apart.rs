@@ -12,6 +12,14 @@ fn apart<S: PairingSetup>(scene: &Scene<S>, millis: u64) -> (Seeker, Seeker) {
     (left, right)
 }
 
+/// One of 676 languages.
+fn language(number: u16) -> String {
+    [number / 26, number % 26]
+        .map(|place| ('a'..='z').nth(usize::from(place)).expect("a letter"))
+        .iter()
+        .collect()
+}
+
 /// The seeker is told when to ask again, and gets the partner then.
 pub async fn whom_the_seeker_avoids_is_not_met_until_that_ends<S: PairingSetup>() {
     let scene = Scene::<S>::open().await;
@@ -161,4 +169,59 @@ pub async fn a_shorter_block_does_not_shorten_a_longer_one<S: PairingSetup>() {
         scene.waits(&one).await;
         assert_eq!(scene.waits(&other).await, Some(scene.after(5_000)));
     }
+}
+
+/// However many stand before them, and whether they are found by an interest or not.
+pub async fn whoever_stands_behind_many_who_are_kept_away_is_found<S: PairingSetup>() {
+    for interests in [&[][..], &["cats"]] {
+        let scene = Scene::<S>::open().await;
+        let mut seeker = scene.person(1).likes(interests);
+        for number in 0..300_u16 {
+            // They insist on different languages, so they do not meet each other.
+            let language = language(number);
+            let person = scene
+                .person(1_000 + u128::from(number))
+                .likes(interests)
+                .speaks(&language);
+            let person = person.since(10_000 - u64::from(number));
+            scene.waits(&person).await;
+            seeker = seeker.avoids(&person, scene.after(5_000 + u64::from(number)), Cause::Parted);
+        }
+        assert_eq!(scene.waits(&seeker).await, Some(scene.after(5_000)));
+        let last = scene.person(2).likes(interests).speaks("zz");
+        scene.rests(seeker.clone().moved(1).stamp).await;
+        scene.waits(&last).await;
+        scene.meets(&seeker.moved(2), &last).await;
+    }
+}
+
+/// Although nobody who comes before shares it or may be met.
+pub async fn a_shared_interest_is_found_behind_many_who_are_kept_away<S: PairingSetup>() {
+    let scene = Scene::<S>::open().await;
+    let mut seeker = scene.person(1).likes(&["cats"]).patient_for(8_000);
+    for number in 0..200_u16 {
+        let language = language(number);
+        let person = scene
+            .person(1_000 + u128::from(number))
+            .speaks(&language)
+            .likes(&["cats"]);
+        scene.waits(&person.clone().since(10_000)).await;
+        seeker = seeker.avoids(&person, scene.after(5_000), Cause::Parted);
+    }
+    let anybody = scene.person(2).speaks("yy").since(90_000);
+    let fan = scene.person(3).speaks("zz").likes(&["cats"]);
+    scene.waits(&anybody).await;
+    scene.waits(&fan).await;
+    scene.meets(&seeker, &fan).await;
+    scene
+        .meets(
+            &scene
+                .person(4)
+                .likes(&["cats"])
+                .patient_for(8_000)
+                .avoids(&fan, scene.after(1), Cause::Parted)
+                .speaks("yy"),
+            &anybody,
+        )
+        .await;
 }

@@ -2,10 +2,13 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a test says what went wrong by panicking, and has clock and tasks of its own"
 )]
 
+mod differential;
+mod faults;
 mod stage;
 mod suite;

@@ -29,7 +29,7 @@ pub(crate) const GRACE: Millis = Millis::from_secs(20);
 
 /// Servers that cases share.
 pub(crate) enum Servers {
-    Alone(Box<Standalone>),
+    Alone(Arc<Mutex<Standalone>>),
     Many(Cluster),
 }
 
@@ -46,14 +46,22 @@ impl Servers {
         share(&SHARED, || Self::Many(run(Cluster::start(0))))
     }
 
+    fn start_alone() -> Self {
+        Self::Alone(Arc::new(Mutex::new(run(Standalone::start(Keeps::Nothing)))))
+    }
+
     /// One server that no other case uses.
-    pub(crate) fn start_alone() -> Self {
-        Self::Alone(Box::new(run(Standalone::start(Keeps::Nothing))))
+    pub(crate) async fn own_alone() -> (Arc<Self>, Arc<Mutex<Standalone>>) {
+        let server = Arc::new(Mutex::new(Standalone::start(Keeps::Nothing).await));
+        (Arc::new(Self::Alone(Arc::clone(&server))), server)
     }
 
     fn options(&self) -> RedisOptions {
         match self {
-            Self::Alone(server) => RedisOptions::standalone(format!("redis://{}", server.address())),
+            Self::Alone(server) => {
+                let address = server.lock().expect("no case panicked").address();
+                RedisOptions::standalone(format!("redis://{address}"))
+            }
             Self::Many(cluster) => RedisOptions {
                 mode: RedisMode::Cluster,
                 urls: cluster
@@ -99,13 +107,18 @@ impl Way {
             _servers: servers,
             keeper: tokio::spawn(keeper.run()),
         };
-        let mut link = way.redis.link();
+        way.is_up().await;
+        way
+    }
+
+    /// Waits until Redis can be asked.
+    pub(crate) async fn is_up(&self) {
+        let mut link = self.redis.link();
         let up = link.wait_for(|link| matches!(link, Link::Up { .. }));
         timeout(PATIENCE, up)
             .await
             .expect("redis can be asked")
             .expect("a link");
-        way
     }
 
     /// The pairing store of one node.
