@@ -131,6 +131,9 @@ pub trait Delivery: Send + Sync + 'static {
     /// Whether the message `id` was placed in this outbox in `chat`, as far as that is remembered.
     fn has_placed(&self, route: &Self::Route, chat: ChatId, id: IdHash) -> bool;
 
+    /// The ids of the messages last placed in this outbox in `chat`, oldest first; none if its seat is not in that chat.
+    fn placed(&self, route: &Self::Route, chat: ChatId) -> Vec<IdHash>;
+
     /// Writes what was put off.
     fn flush(&self, route: &Self::Route);
 

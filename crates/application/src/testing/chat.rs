@@ -5,7 +5,9 @@ use super::{
     PassAll, RecordingDelivery, RecordingWire, Visit, Visitor,
 };
 use crate::chat::{Adapters, Chat, Deployment, Options};
-use crate::ports::{Bans, PairingRules, PairingStore, Ports, Reports, SameOrigin, TextScreen, TurnedAway};
+use crate::ports::{
+    Bans, PairingRules, PairingStore, Peers, Ports, Reports, SameOrigin, TextScreen, TurnedAway,
+};
 use crate::{Arrival, ConnectError, Connected, Departure};
 use passerby_domain::criteria::{Criteria, Patience};
 use passerby_domain::flood::Rate;
@@ -13,18 +15,19 @@ use passerby_domain::id::{NodeId, Seq};
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The fakes as one bundle, but for the pairing store and the screen, which tests script most.
+/// The fakes as one bundle, but for the pairing store and the screen, which tests script most, and the other nodes.
 #[derive(Debug)]
-pub struct TestPorts<S, T>(PhantomData<fn(S, T)>);
+pub struct TestPorts<S, T, Q = NoPeers>(PhantomData<fn(S, T, Q)>);
 
-impl<S: PairingStore, T: TextScreen> Ports for TestPorts<S, T> {
+impl<S: PairingStore, T: TextScreen, Q: Peers> Ports for TestPorts<S, T, Q> {
     type Pairing = S;
     type Wire = RecordingWire;
-    type Peers = NoPeers;
+    type Peers = Q;
     type Delivery = RecordingDelivery;
     type Clock = ManualClock;
     type Identity = CountingIdentity;
@@ -34,14 +37,27 @@ impl<S: PairingStore, T: TextScreen> Ports for TestPorts<S, T> {
 }
 
 /// A node to be.
-pub struct ChatBuilder<S, T> {
+pub struct ChatBuilder<S, T, Q = NoPeers> {
     pairing: S,
+    peers: Q,
     screen: T,
+    delivery: RecordingDelivery,
+    identity: CountingIdentity,
     clock: ManualClock,
     options: Options,
     reports: Arc<dyn Reports>,
     bans: Arc<dyn Bans>,
     listed: Arc<ListedReports>,
+}
+
+/// What nodes of one cluster share beside their store.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) delivery: RecordingDelivery,
+    pub(super) identity: CountingIdentity,
+    pub(super) clock: ManualClock,
+    pub(super) reports: Arc<ListedReports>,
+    pub(super) bans: Arc<ListedBans>,
 }
 
 /// A node with the options of the protocol's defaults, made of fakes that do as they should. It is one second past
@@ -58,7 +74,10 @@ pub fn chat() -> ChatBuilder<HonestPairing, PassAll> {
     let listed = Arc::new(ListedReports::default());
     ChatBuilder {
         pairing: HonestPairing::new(rules, clock.clone()),
+        peers: NoPeers,
         screen: PassAll,
+        delivery: RecordingDelivery::default(),
+        identity: CountingIdentity::default(),
         clock,
         options: options(),
         reports: listed.clone(),
@@ -85,17 +104,20 @@ fn options() -> Options {
     }
 }
 
-impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
+impl<S: PairingStore, T: TextScreen, Q: Peers> ChatBuilder<S, T, Q> {
     /// The clock the node will have.
     pub fn clock(&self) -> ManualClock {
         self.clock.clone()
     }
 
     /// Gives it another pairing store, made from the present one.
-    pub fn pairing<R: PairingStore>(self, make: impl FnOnce(S) -> R) -> ChatBuilder<R, T> {
+    pub fn pairing<R: PairingStore>(self, make: impl FnOnce(S) -> R) -> ChatBuilder<R, T, Q> {
         ChatBuilder {
             pairing: make(self.pairing),
+            peers: self.peers,
             screen: self.screen,
+            delivery: self.delivery,
+            identity: self.identity,
             clock: self.clock,
             options: self.options,
             reports: self.reports,
@@ -105,15 +127,34 @@ impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
     }
 
     /// Gives it another screen.
-    pub fn screen<R: TextScreen>(self, screen: R) -> ChatBuilder<S, R> {
+    pub fn screen<R: TextScreen>(self, screen: R) -> ChatBuilder<S, R, Q> {
         ChatBuilder {
             pairing: self.pairing,
+            peers: self.peers,
             screen,
+            delivery: self.delivery,
+            identity: self.identity,
             clock: self.clock,
             options: self.options,
             reports: self.reports,
             bans: self.bans,
             listed: self.listed,
+        }
+    }
+
+    /// Makes it one of the nodes that share `world`.
+    pub(super) fn among<R: Peers>(self, peers: R, world: &World) -> ChatBuilder<S, T, R> {
+        ChatBuilder {
+            pairing: self.pairing,
+            peers,
+            screen: self.screen,
+            delivery: world.delivery.of_another_node(),
+            identity: world.identity.clone(),
+            clock: world.clock.clone(),
+            options: self.options,
+            reports: world.reports.clone(),
+            bans: world.bans.clone(),
+            listed: world.reports.clone(),
         }
     }
 
@@ -139,14 +180,14 @@ impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
     }
 
     /// The node.
-    pub fn start(self) -> TestChat<S, T> {
+    pub fn start(self) -> TestChat<S, T, Q> {
         let facts = FactLog::default();
         let adapters = Adapters {
             pairing: self.pairing,
-            peers: NoPeers,
-            delivery: RecordingDelivery::default(),
+            peers: self.peers,
+            delivery: self.delivery,
             clock: self.clock.clone(),
-            identity: CountingIdentity::default(),
+            identity: self.identity,
             limiter: NoLimits,
             screen: self.screen,
             observer: facts.clone(),
@@ -154,7 +195,7 @@ impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
             bans: self.bans,
         };
         TestChat {
-            chat: Chat::new(self.options, adapters),
+            chat: Arc::new(Chat::new(self.options, adapters)),
             clock: self.clock,
             facts,
             reports: self.listed,
@@ -163,7 +204,7 @@ impl<S: PairingStore, T: TextScreen> ChatBuilder<S, T> {
     }
 }
 
-impl<S, T> fmt::Debug for ChatBuilder<S, T> {
+impl<S, T, Q> fmt::Debug for ChatBuilder<S, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChatBuilder")
             .field("options", &self.options)
@@ -172,8 +213,8 @@ impl<S, T> fmt::Debug for ChatBuilder<S, T> {
 }
 
 /// A node, and what a test holds on to beside it. It is used as the [`Chat`] it is.
-pub struct TestChat<S: PairingStore, T: TextScreen> {
-    chat: Chat<TestPorts<S, T>>,
+pub struct TestChat<S: PairingStore, T: TextScreen, Q: Peers = NoPeers> {
+    chat: Arc<Chat<TestPorts<S, T, Q>>>,
     /// What time it is.
     pub clock: ManualClock,
     /// What happened.
@@ -183,21 +224,26 @@ pub struct TestChat<S: PairingStore, T: TextScreen> {
     visitors: AtomicU32,
 }
 
-impl<S: PairingStore, T: TextScreen> fmt::Debug for TestChat<S, T> {
+impl<S: PairingStore, T: TextScreen, Q: Peers> fmt::Debug for TestChat<S, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.chat, f)
     }
 }
 
-impl<S: PairingStore, T: TextScreen> Deref for TestChat<S, T> {
-    type Target = Chat<TestPorts<S, T>>;
+impl<S: PairingStore, T: TextScreen, Q: Peers> Deref for TestChat<S, T, Q> {
+    type Target = Chat<TestPorts<S, T, Q>>;
 
     fn deref(&self) -> &Self::Target {
         &self.chat
     }
 }
 
-impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
+impl<S: PairingStore, T: TextScreen, Q: Peers> TestChat<S, T, Q> {
+    /// The node, to be held by more than one.
+    pub fn share(&self) -> Arc<Chat<TestPorts<S, T, Q>>> {
+        self.chat.clone()
+    }
+
     /// Somebody comes.
     ///
     /// # Errors
@@ -206,7 +252,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     /// # Panics
     /// If they are not admitted, which happens to nobody here.
     #[expect(clippy::panic, reason = "the fake limiter admits everybody")]
-    pub async fn visit(&self, visit: Visit) -> Result<Visitor<S, T>, ConnectError> {
+    pub async fn visit(&self, visit: Visit) -> Result<Visitor<S, T, Q>, ConnectError> {
         let address = visit.address(self.visitors.fetch_add(1, Ordering::Relaxed));
         let admission = match self.chat.admit(address).await {
             Ok(admission) => admission,
@@ -232,7 +278,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     ///
     /// # Panics
     /// If they are banned.
-    pub async fn visitor(&self) -> Visitor<S, T> {
+    pub async fn visitor(&self) -> Visitor<S, T, Q> {
         self.visitor_who(Criteria::default()).await
     }
 
@@ -241,7 +287,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     /// # Panics
     /// If they are banned.
     #[expect(clippy::panic, reason = "a test that bans somebody uses `visit`")]
-    pub async fn visitor_who(&self, criteria: Criteria) -> Visitor<S, T> {
+    pub async fn visitor_who(&self, criteria: Criteria) -> Visitor<S, T, Q> {
         let visit = Visit {
             criteria,
             ..Visit::default()
@@ -256,7 +302,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     ///
     /// # Panics
     /// If they are not.
-    pub async fn pair(&self) -> [Visitor<S, T>; 2] {
+    pub async fn pair(&self) -> [Visitor<S, T, Q>; 2] {
         let pair = [self.visitor().await, self.visitor().await];
         assert!(!pair[0].chat().is_empty(), "the first is paired");
         assert_eq!(pair[0].chat(), pair[1].chat(), "they are paired with each other");
@@ -267,7 +313,7 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     }
 
     /// A visitor's connection breaks.
-    pub async fn drop_line(&self, visitor: &Visitor<S, T>) {
+    pub async fn drop_line(&self, visitor: &Visitor<S, T, Q>) {
         let (seat, connection) = (&visitor.seat, visitor.connection);
         self.chat.disconnect(seat, connection, Departure::Dropped).await;
     }
@@ -278,15 +324,28 @@ impl<S: PairingStore, T: TextScreen> TestChat<S, T> {
     /// [`ConnectError`].
     pub async fn come_back(
         &self,
-        visitor: &Visitor<S, T>,
+        visitor: &Visitor<S, T, Q>,
         token: &str,
         seen: u64,
-    ) -> Result<Option<Visitor<S, T>>, ConnectError> {
+    ) -> Result<Option<Visitor<S, T, Q>>, ConnectError> {
+        self.come_back_from(visitor.address, token, seen).await
+    }
+
+    /// Somebody comes from `address` with `token`, having seen the events up to `seen`. `None` if the token takes
+    /// nothing back.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn come_back_from(
+        &self,
+        address: IpAddr,
+        token: &str,
+        seen: u64,
+    ) -> Result<Option<Visitor<S, T, Q>>, ConnectError> {
         let Some(returning) = self.chat.recognise(token).await.map_err(ConnectError::Store)? else {
             return Ok(None);
         };
         let wire = Arc::new(RecordingWire::default());
-        let address = visitor.address;
         let seen = Seq::new(seen);
         let connected = self.chat.resume(returning, address, wire.clone(), seen).await?;
         Ok(connected.map(|Connected { seat, connection }| Visitor {

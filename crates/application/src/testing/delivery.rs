@@ -14,13 +14,39 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct RecordingDelivery {
     /// How many undelivered messages an outbox takes.
     room: Arc<AtomicUsize>,
+    /// What was ever packed: an event in a pack is its place here.
+    archive: Arc<Mutex<Vec<Told>>>,
 }
 
 impl Default for RecordingDelivery {
     fn default() -> Self {
         Self {
             room: Arc::new(AtomicUsize::new(usize::MAX)),
+            archive: Arc::default(),
         }
+    }
+}
+
+impl RecordingDelivery {
+    /// The delivery of another node, which can read what this one packs.
+    #[must_use]
+    pub fn of_another_node(&self) -> Self {
+        Self {
+            archive: self.archive.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn archive(&self) -> MutexGuard<'_, Vec<Told>> {
+        self.archive.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An event that was packed. One that nobody here packed stays the bytes it is.
+    fn read(&self, event: &[u8]) -> Told {
+        let place = <[u8; 8]>::try_from(event).map(u64::from_be_bytes).ok();
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        let told = place.and_then(|place| self.archive().get(place).cloned());
+        told.unwrap_or_else(|| Told::Frame(event.to_vec()))
     }
 }
 
@@ -44,8 +70,8 @@ struct Outbox {
     wire: Option<Arc<RecordingWire>>,
     /// The number of the last event before those in `numbered`.
     last: u64,
-    /// What was told on another node, as it came from there.
-    packed: Vec<(Seq, Box<[u8]>)>,
+    /// What was told on another node.
+    packed: Vec<(Seq, Told)>,
     /// Every numbered notice since.
     numbered: Vec<Told>,
     /// What the next flush writes.
@@ -116,7 +142,8 @@ impl Delivery for RecordingDelivery {
             outbox.last = contents.last.get();
             outbox.chat = contents.chat;
             outbox.placed = contents.placed;
-            outbox.packed = contents.events;
+            let events = contents.events.iter();
+            outbox.packed = events.map(|(seq, event)| (*seq, self.read(event))).collect();
         }
         route
     }
@@ -124,17 +151,21 @@ impl Delivery for RecordingDelivery {
     fn pack(&self, route: &RecordingRoute) -> OutboxContents {
         let mut outbox = route.lock();
         outbox.hang_up(Farewell::Replaced);
-        let packed = mem::take(&mut outbox.packed).into_iter();
+        let packed = mem::take(&mut outbox.packed);
         let first = outbox.last + 1;
         let numbered = mem::take(&mut outbox.numbered);
         let count = numbered.len() as u64;
-        let told = (first..).zip(&numbered);
-        let events =
-            told.map(|(seq, told)| (Seq::new(seq), format!("{told:?}").into_bytes().into_boxed_slice()));
+        let numbered = (first..).map(Seq::new).zip(numbered);
+        let mut archive = self.archive();
+        let events = packed.into_iter().chain(numbered).map(|(seq, told)| {
+            let place = archive.len() as u64;
+            archive.push(told);
+            (seq, Box::from(place.to_be_bytes()))
+        });
         OutboxContents {
             last: Seq::new(outbox.last + count),
             chat: outbox.chat.take(),
-            events: packed.chain(events).collect(),
+            events: events.collect(),
             placed: mem::take(&mut outbox.placed),
         }
     }
@@ -158,7 +189,7 @@ impl Delivery for RecordingDelivery {
             Replay::Whole { seq, .. } | Replay::Gap { seq, .. } => seq,
         };
         let packed = outbox.packed.iter().filter(|(seq, _)| seq.get() > after);
-        let packed = packed.map(|(_, event)| Told::Frame(event.to_vec()));
+        let packed = packed.map(|(_, told)| told.clone());
         let known = usize::try_from(after.saturating_sub(outbox.last)).unwrap_or(usize::MAX);
         let missed = outbox.numbered.iter().skip(known).cloned();
         let welcome = std::iter::once(Told::from(&Notice::Welcome(&welcome)));
@@ -228,6 +259,15 @@ impl Delivery for RecordingDelivery {
     fn has_placed(&self, route: &RecordingRoute, chat: ChatId, id: IdHash) -> bool {
         let outbox = route.lock();
         outbox.chat == Some(chat) && outbox.placed.contains(&id)
+    }
+
+    fn placed(&self, route: &RecordingRoute, chat: ChatId) -> Vec<IdHash> {
+        let outbox = route.lock();
+        if outbox.chat == Some(chat) {
+            outbox.placed.clone()
+        } else {
+            Vec::new()
+        }
     }
 
     fn flush(&self, route: &RecordingRoute) {

@@ -3,15 +3,16 @@
 use crate::ports::{IdHash, Identity, ResumeToken, TokenSerial};
 use passerby_domain::id::{ChatId, Origin, Origins, UserId};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers users and chats from 1, and makes tokens that anybody could forge.
 ///
-/// Each address is an origin of its own; there are no wider ones.
-#[derive(Debug, Default)]
+/// Each address is an origin of its own; there are no wider ones. Clones go on counting where the others are.
+#[derive(Clone, Debug, Default)]
 pub struct CountingIdentity {
-    users: AtomicU64,
-    chats: AtomicU64,
+    users: Arc<AtomicU64>,
+    chats: Arc<AtomicU64>,
 }
 
 impl Identity for CountingIdentity {

@@ -1,50 +1,37 @@
 //! A pairing store whose every operation is a walk over a list.
 
+mod known;
+mod nodes;
+
 use super::ManualClock;
 use crate::ports::{
-    Block, Claim, Clock, Offer, PairingRules, PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp,
-    StoreError,
+    Belief, Believed, Block, Claim, Clock, Difference, Dossier, Handover, Location, Offer, PairingRules,
+    PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp, Standing, StoreError, Stranger, Taken,
+    TokenSerial, Verdict,
 };
-use passerby_domain::criteria::{Openness, Wish, fit};
-use passerby_domain::id::{ChatId, Generation, NodeId, UserId};
-use passerby_domain::notice::Census;
+use known::{Known, Particulars, Phase, Record};
+use passerby_domain::criteria::{Openness, Wish, fit, shared_language};
+use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
+use passerby_domain::notice::{Census, Role};
 use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How long a node that is not heard from counts as alive.
-const LEASE: Millis = Millis::from_secs(5);
+/// How long an offer to another node is open.
+const OFFER: Millis = Millis::from_secs(1);
 
 /// The contract of [`PairingStore`], in as few words as it can be written: the order of looking, the fences, and
 /// nothing to make it fast.
+///
+/// It speaks to one node; [`HonestPairing::node`] makes another that shares what it knows and speaks to another node.
 #[derive(Debug)]
 pub struct HonestPairing {
     rules: PairingRules,
     clock: ManualClock,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    seats: BTreeMap<UserId, (Generation, Phase)>,
-    blocks: Vec<Block>,
-    nodes: Vec<(NodeId, Census, Moment)>,
-}
-
-/// What the newest word about a seat says.
-#[derive(Debug)]
-enum Phase {
-    /// It is in the queue.
-    Waiting(Box<Seeker>),
-    /// It was offered to that seat.
-    Offered(UserId),
-    /// It was offered to a seat that has moved on since. Its owner is about to claim anew.
-    Lapsed,
-    /// It is in a chat or at rest.
-    Settled,
-    /// It is gone for ever.
-    Gone,
+    own: Incarnation,
+    known: Arc<Mutex<Known>>,
+    /// Which memory answered the last heartbeat.
+    epoch: Mutex<Option<u64>>,
 }
 
 impl HonestPairing {
@@ -53,28 +40,58 @@ impl HonestPairing {
         Self {
             rules,
             clock,
-            known: Mutex::default(),
+            own: Incarnation::from_bits(1),
+            known: Arc::default(),
+            epoch: Mutex::default(),
+        }
+    }
+
+    /// The same store, as it speaks to the node `own`.
+    #[must_use]
+    pub fn node(&self, own: Incarnation) -> Self {
+        Self {
+            rules: self.rules,
+            clock: self.clock.clone(),
+            own,
+            known: self.known.clone(),
+            epoch: Mutex::default(),
         }
     }
 
     /// Who is in the queue, by id.
     pub fn waiting(&self) -> Vec<UserId> {
-        let known = self.lock();
-        let waiting = known
-            .seats
-            .iter()
-            .filter(|(_, (_, phase))| matches!(phase, Phase::Waiting(_)));
-        waiting.map(|(seat, _)| *seat).collect()
+        self.in_phase(|phase| matches!(phase, Phase::Waiting))
     }
 
     /// Who is set aside for an offer that has not come to anything, by id.
     pub fn offered(&self) -> Vec<UserId> {
+        self.in_phase(|phase| matches!(phase, Phase::Offered { .. } | Phase::Lapsed))
+    }
+
+    /// Who is in a chat, and in which, by id.
+    pub fn chatting(&self) -> Vec<(UserId, ChatId)> {
         let known = self.lock();
-        let offered = known
-            .seats
-            .iter()
-            .filter(|(_, (_, phase))| matches!(phase, Phase::Offered(_) | Phase::Lapsed));
-        offered.map(|(seat, _)| *seat).collect()
+        let chatting = known.seats.iter().filter_map(|(seat, record)| {
+            let chat = record.phase.chatting()?;
+            Some((*seat, chat))
+        });
+        chatting.collect()
+    }
+
+    /// Who is known at all, but for those who are gone, by id.
+    pub fn known(&self) -> Vec<UserId> {
+        self.in_phase(|phase| !matches!(phase, Phase::Gone))
+    }
+
+    /// It is emptied: nothing is known any more.
+    pub fn forget_all(&self) {
+        self.lock().forget_all();
+    }
+
+    fn in_phase(&self, is_it: impl Fn(&Phase) -> bool) -> Vec<UserId> {
+        let known = self.lock();
+        let those = known.seats.iter().filter(|(_, record)| is_it(&record.phase));
+        those.map(|(seat, _)| *seat).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -82,70 +99,28 @@ impl HonestPairing {
     }
 
     /// How many interests the two have in common, if nothing but time keeps them apart.
-    fn fit(&self, one: &Seeker, other: &Seeker, now: Moment) -> Option<usize> {
+    fn fit(&self, one: &Seeker, found: UserId, other: &Particulars, now: Moment) -> Option<usize> {
         let patience = &self.rules.patience;
-        let [first, second] = [one, other].map(|seeker| Wish {
-            criteria: &seeker.criteria,
-            openness: Openness::of(&seeker.criteria, seeker.from, patience, now),
-        });
+        let wish = |criteria, from| Wish {
+            criteria,
+            openness: Openness::of(criteria, from, patience, now),
+        };
         let same_origin = one.origin == other.origin && self.rules.same_origin == SameOrigin::Refused;
-        if one.stamp.seat == other.stamp.seat || same_origin {
+        if one.stamp.seat == found || same_origin {
             return None;
         }
-        fit(first, second)
+        fit(wish(&one.criteria, one.from), wish(&other.criteria, other.from))
     }
-}
 
-impl Known {
-    /// Whether the owner's word counts: it is not older than what is known.
-    fn heeds(&self, stamp: Stamp) -> bool {
-        match self.seats.get(&stamp.seat) {
-            None => true,
-            Some((_, Phase::Gone)) => false,
-            Some((generation, _)) => *generation <= stamp.generation,
+    fn record(&self, stamp: Stamp, phase: Phase, known: &Known, about: Option<Particulars>) -> Record {
+        let old = known.seats.get(&stamp.seat);
+        Record {
+            generation: stamp.generation,
+            owner: self.own,
+            former: old.and_then(|old| old.former),
+            phase,
+            about: about.or_else(|| old.and_then(|old| old.about.clone())),
         }
-    }
-
-    /// Whether a search is still of use. It may be repeated, but not once it has come to something.
-    fn may_search(&self, stamp: Stamp) -> bool {
-        let came_to_something = self.seats.get(&stamp.seat).is_some_and(|(generation, phase)| {
-            *generation == stamp.generation && matches!(phase, Phase::Offered(_) | Phase::Settled)
-        });
-        self.heeds(stamp) && !came_to_something
-    }
-
-    /// Puts the newest word about a seat in place of all that was known of it, an offer included.
-    fn replace(&mut self, stamp: Stamp, phase: Phase) {
-        let former = self.seats.insert(stamp.seat, (stamp.generation, phase));
-        if let Some((_, Phase::Offered(partner))) = former
-            && let Some((_, phase)) = self.seats.get_mut(&partner)
-            && matches!(phase, Phase::Offered(partner) if *partner == stamp.seat)
-        {
-            *phase = Phase::Lapsed;
-        }
-    }
-
-    /// Until when the two must not meet; `None` if they may.
-    fn apart_until(&self, one: &Seeker, other: &Seeker, now: Moment) -> Option<Moment> {
-        let avoids = |who: &Seeker, whom: UserId| {
-            let entries = who.avoid.iter().filter(|entry| entry.seat == whom);
-            entries.map(|entry| entry.until).max()
-        };
-        let origins = [one.lasting_origin, other.lasting_origin];
-        let binds = |block: &&Block| {
-            origins[0] != origins[1]
-                && (block.origins == origins || block.origins == [origins[1], origins[0]])
-        };
-        let blocked = self.blocks.iter().filter(binds).map(|block| block.until).max();
-        [
-            avoids(one, other.stamp.seat),
-            avoids(other, one.stamp.seat),
-            blocked,
-        ]
-        .into_iter()
-        .flatten()
-        .max()
-        .filter(|until| *until > now)
     }
 }
 
@@ -159,57 +134,220 @@ impl PairingStore for HonestPairing {
         }
         let mut best = None;
         let mut retry_at = Openness::next_change(&seeker.criteria, seeker.from, &self.rules.patience, now);
-        for (seat, (generation, phase)) in &known.seats {
-            let Phase::Waiting(other) = phase else { continue };
-            let Some(common) = self.fit(&seeker, other, now) else {
+        let own = Particulars::of(&seeker);
+        for (seat, record) in &known.seats {
+            let (Phase::Waiting, Some(other)) = (&record.phase, &record.about) else {
                 continue;
             };
-            if let Some(until) = known.apart_until(&seeker, other, now) {
+            let Some(common) = self.fit(&seeker, *seat, other, now) else {
+                continue;
+            };
+            if record.owner != self.own && !known.is_alive(record.owner, now) {
+                continue;
+            }
+            if let Some(until) = known.apart_until((stamp.seat, &own), (*seat, other), now) {
                 retry_at = Some(retry_at.map_or(until, |at| at.min(until)));
                 continue;
             }
             let rank = (common, Reverse(other.place), Reverse(*seat));
-            let found = Stamp {
-                seat: *seat,
-                generation: *generation,
-            };
             if best.is_none_or(|(best, _)| rank > best) {
-                best = Some((rank, found));
+                best = Some((rank, *seat));
             }
         }
-        let Some((_, found)) = best else {
-            known.replace(stamp, Phase::Waiting(Box::new(seeker)));
+        let Some(found) = best.and_then(|(_, seat)| Some((seat, known.seats.get(&seat)?.clone()))) else {
+            let record = self.record(stamp, Phase::Waiting, &known, Some(own));
+            known.replace(stamp.seat, record);
             return Ok(Claim::Waiting { retry_at });
         };
-        known.replace(stamp, Phase::Offered(found.seat));
-        known.replace(found, Phase::Offered(stamp.seat));
-        Ok(Claim::Offered(Offer {
+        let (found, theirs) = found;
+        let offer = Offer {
             chat: seeker.chat,
             seeker: stamp,
-            found,
-        }))
+            found: Stamp {
+                seat: found,
+                generation: theirs.generation,
+            },
+        };
+        let offered = |other, role| Phase::Offered {
+            chat: offer.chat,
+            other,
+            role,
+            until: now + OFFER,
+        };
+        let mine = self.record(stamp, offered(found, Role::Initiator), &known, Some(own));
+        known.replace(stamp.seat, mine);
+        let owner = theirs.owner;
+        let about = theirs.about.clone();
+        let theirs = Record {
+            phase: offered(stamp.seat, Role::Responder),
+            ..theirs
+        };
+        known.replace(found, theirs);
+        let Some(about) = about.filter(|_| owner != self.own) else {
+            return Ok(Claim::Offered(offer));
+        };
+        Ok(Claim::Proposed {
+            offer,
+            found: Box::new(stranger(offer.found, owner, &about, &seeker.criteria)),
+        })
     }
 
-    async fn confirm(&self, _chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
+    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
         let mut known = self.lock();
-        for stamp in seats {
+        let others = [seats[1].seat, seats[0].seat];
+        for ((stamp, other), role) in seats
+            .into_iter()
+            .zip(others)
+            .zip([Role::Initiator, Role::Responder])
+        {
             if known.heeds(stamp) {
-                known.replace(stamp, Phase::Settled);
+                let record = self.record(stamp, Phase::Chatting { chat, other, role }, &known, None);
+                known.replace(stamp.seat, record);
+            } else {
+                known.lapse_if_offered(stamp.seat, chat);
             }
         }
         Ok(())
+    }
+
+    async fn agree(&self, offer: Offer) -> Result<Verdict, StoreError> {
+        let now = self.clock.now();
+        let mut known = self.lock();
+        if known.has_begun(&offer) {
+            return Ok(Verdict::Agreed);
+        }
+        let is_open = [offer.seeker, offer.found].into_iter().all(|stamp| {
+            known.seats.get(&stamp.seat).is_some_and(|record| {
+                record.generation == stamp.generation
+                    && matches!(record.phase, Phase::Offered { chat, until, .. } if chat == offer.chat && now < until)
+            })
+        });
+        for stamp in [offer.seeker, offer.found] {
+            if is_open {
+                known.begin(stamp.seat, offer.chat);
+            } else {
+                known.lapse_if_offered(stamp.seat, offer.chat);
+            }
+        }
+        Ok(if is_open { Verdict::Agreed } else { Verdict::Lapsed })
+    }
+
+    async fn settle(&self, offer: Offer) -> Result<Verdict, StoreError> {
+        let mut known = self.lock();
+        if known.has_begun(&offer) {
+            return Ok(Verdict::Agreed);
+        }
+        known.lapse_if_offered(offer.seeker.seat, offer.chat);
+        known.lapse_if_offered(offer.found.seat, offer.chat);
+        Ok(Verdict::Lapsed)
     }
 
     async fn release(&self, seat: Stamp, release: Release) -> Result<(), StoreError> {
         let mut known = self.lock();
         if known.heeds(seat) {
             let phase = match release {
-                Release::Rest | Release::Hold => Phase::Settled,
+                Release::Rest => Phase::Resting,
+                Release::Hold => Phase::Held,
                 Release::Gone => Phase::Gone,
             };
-            known.replace(seat, phase);
+            let mut record = self.record(seat, phase, &known, None);
+            if release == Release::Gone {
+                record.about = None;
+            }
+            known.replace(seat.seat, record);
         }
         Ok(())
+    }
+
+    async fn keep(&self, dossier: Dossier) -> Result<(), StoreError> {
+        self.note(&mut self.lock(), &dossier);
+        Ok(())
+    }
+
+    async fn bequeath(&self, handover: Handover) -> Result<(), StoreError> {
+        let dossier = Dossier {
+            stamp: handover.stamp,
+            origin: handover.origins.exact,
+            lasting_origin: handover.origins.lasting,
+            criteria: handover.criteria.clone(),
+            avoid: handover.avoid.clone(),
+            serial: handover.serials[0],
+            standing: handover.standing,
+        };
+        let mut known = self.lock();
+        if self.note(&mut known, &dossier) {
+            known.legacies.insert(dossier.stamp.seat, handover);
+        }
+        Ok(())
+    }
+
+    async fn take(&self, seat: UserId, serial: TokenSerial) -> Result<Option<Taken>, StoreError> {
+        let now = self.clock.now();
+        let mut known = self.lock();
+        let Some(old) = known.seats.get(&seat).cloned() else {
+            return Ok(None);
+        };
+        let Some(about) = old.about.clone().filter(|about| serial >= about.serial) else {
+            return Ok(None);
+        };
+        let is_taken = old.owner == self.own && old.generation.get().trailing_zeros() >= 32;
+        let mut was = None;
+        if !is_taken {
+            was = Some(old.generation);
+            let phase = match old.phase {
+                Phase::Chatting { .. } | Phase::Resting => old.phase,
+                Phase::Waiting | Phase::Offered { .. } | Phase::Lapsed | Phase::Held | Phase::Gone => {
+                    Phase::Held
+                }
+            };
+            let record = Record {
+                generation: old.generation.next_tenure(),
+                owner: self.own,
+                former: Some(old.owner),
+                phase,
+                about: Some(about.clone()),
+            };
+            known.replace(seat, record);
+        }
+        let Some(record) = known.seats.get(&seat).cloned() else {
+            return Ok(None);
+        };
+        let legacy = known.legacies.get(&seat).filter(|legacy| {
+            let left = legacy.stamp.generation;
+            let is_last = Some(left) == was || (was.is_none() && left.next_tenure() == record.generation);
+            is_last && legacy.held_until > now
+        });
+        let partner = match record.phase {
+            Phase::Chatting { chat, other, .. } => known.seats.get(&other).and_then(|theirs| {
+                let about = theirs.about.as_ref()?;
+                let is_there =
+                    matches!(theirs.phase, Phase::Chatting { chat: c, other: o, .. } if c == chat && o == seat);
+                let stamp = Stamp {
+                    seat: other,
+                    generation: theirs.generation,
+                };
+                let criteria = &record.about.as_ref()?.criteria;
+                is_there.then(|| stranger(stamp, theirs.owner, about, criteria))
+            }),
+            _ => None,
+        };
+        Ok(Some(Taken {
+            former: record.former.unwrap_or(self.own),
+            dossier: about.dossier(seat, &record),
+            partner,
+            legacy: legacy.cloned().map(Box::new),
+        }))
+    }
+
+    async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {
+        let known = self.lock();
+        let record = known.seats.get(&seat);
+        Ok(record.and_then(|record| {
+            Some(Location {
+                owner: record.owner,
+                origin: record.about.as_ref()?.origin,
+            })
+        }))
     }
 
     async fn block(&self, block: Block) -> Result<(), StoreError> {
@@ -218,17 +356,90 @@ impl PairingStore for HonestPairing {
     }
 
     async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
+        let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self
+            .lock()
+            .beat(self.own, node, own, &mut epoch, self.clock.now()))
+    }
+
+    async fn verify(&self, beliefs: Vec<Belief>) -> Result<Vec<Difference>, StoreError> {
         let now = self.clock.now();
-        let nodes = &mut self.lock().nodes;
-        nodes.retain(|(known, _, heard)| known != node && now < *heard + LEASE);
-        nodes.push((node.clone(), own, now));
-        let census = nodes
-            .iter()
-            .fold(Census::default(), |sum, (_, census, _)| Census {
-                online: sum.online + census.online,
-                waiting: sum.waiting + census.waiting,
-                chatting: sum.chatting + census.chatting,
+        let known = self.lock();
+        let differences = beliefs
+            .into_iter()
+            .filter_map(|belief| self.compare(&known, belief, now));
+        Ok(differences.collect())
+    }
+
+    async fn reap(&self) -> Result<(), StoreError> {
+        self.lock().reap(self.clock.now());
+        Ok(())
+    }
+}
+
+impl HonestPairing {
+    /// Takes an owner's word for where a seat stands. False if it is stale.
+    fn note(&self, known: &mut Known, dossier: &Dossier) -> bool {
+        if !known.heeds(dossier.stamp) {
+            return false;
+        }
+        let phase = match dossier.standing {
+            Standing::Idle => Phase::Resting,
+            Standing::Held { .. } => Phase::Held,
+            Standing::Chatting {
+                chat, partner, role, ..
+            } => Phase::Chatting {
+                chat,
+                other: partner,
+                role,
+            },
+        };
+        let record = self.record(dossier.stamp, phase, known, Some(Particulars::from(dossier)));
+        known.replace(dossier.stamp.seat, record);
+        true
+    }
+
+    fn compare(&self, known: &Known, belief: Belief, now: Moment) -> Option<Difference> {
+        let Stamp { seat, generation } = belief.stamp;
+        let record = known.seats.get(&seat);
+        let Some(record) = record.filter(|record| !matches!(record.phase, Phase::Gone)) else {
+            return Some(Difference::Unlike(seat));
+        };
+        if record.owner != self.own {
+            let is_newer = record.generation > generation;
+            return Some(if is_newer {
+                Difference::Taken(seat)
+            } else {
+                Difference::Unlike(seat)
             });
-        Ok(census.into())
+        }
+        let is_like = match (belief.standing, &record.phase) {
+            (Believed::Waiting, Phase::Waiting) => record.generation == generation,
+            // What is on offer is about to be settled.
+            (Believed::Waiting, Phase::Offered { until, .. }) => {
+                record.generation == generation && now < *until
+            }
+            (Believed::Chatting(believed), Phase::Chatting { chat, .. }) => believed == *chat,
+            (Believed::Resting, Phase::Resting | Phase::Held) => true,
+            _ => false,
+        };
+        (!is_like).then_some(Difference::Unlike(seat))
+    }
+}
+
+fn stranger(
+    stamp: Stamp,
+    owner: Incarnation,
+    about: &Particulars,
+    criteria: &passerby_domain::criteria::Criteria,
+) -> Stranger {
+    let in_common = criteria.interests.in_common(&about.criteria.interests);
+    Stranger {
+        stamp,
+        owner,
+        origin: about.origin,
+        lasting_origin: about.lasting_origin,
+        common_interests: in_common.cloned().collect(),
+        language: shared_language(criteria, &about.criteria),
     }
 }

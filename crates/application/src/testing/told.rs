@@ -18,6 +18,7 @@ use std::fmt;
 pub enum Told {
     Welcome {
         standing: &'static str,
+        chat: Option<ChatId>,
         partner_away_until: Option<UnixMillis>,
         token: ResumeToken,
         replay: Replay,
@@ -88,8 +89,8 @@ impl Told {
             | Self::ChatEnded { chat, .. }
             | Self::Reported { chat }
             | Self::Blocked { chat } => Some(*chat),
-            Self::Welcome { .. }
-            | Self::Waiting(_)
+            Self::Welcome { chat, .. } => *chat,
+            Self::Waiting(_)
             | Self::Idle
             | Self::Failed { .. }
             | Self::Stats(_)
@@ -99,15 +100,18 @@ impl Told {
     }
 
     fn welcome(welcome: &Welcome<'_>) -> Self {
-        let (standing, partner_away_until) = match &welcome.standing {
-            Standing::Idle => ("idle", None),
-            Standing::Waiting(_) => ("waiting", None),
+        let (standing, chat, partner_away_until) = match &welcome.standing {
+            Standing::Idle => ("idle", None, None),
+            Standing::Waiting(_) => ("waiting", None, None),
             Standing::Chatting {
-                partner_away_until, ..
-            } => ("chatting", *partner_away_until),
+                chat,
+                partner_away_until,
+                ..
+            } => ("chatting", Some(*chat), *partner_away_until),
         };
         Self::Welcome {
             standing,
+            chat,
             partner_away_until,
             token: ResumeToken(welcome.resume_token.to_owned()),
             replay: welcome.replay,
@@ -206,6 +210,29 @@ impl fmt::Display for Told {
 }
 
 impl Told {
+    /// Whether it has a number at its seat.
+    pub fn is_numbered(&self) -> bool {
+        match self {
+            Self::Waiting(_)
+            | Self::Matched { .. }
+            | Self::Message { .. }
+            | Self::Signal { .. }
+            | Self::PartnerAway { .. }
+            | Self::PartnerBack { .. }
+            | Self::ChatEnded { .. }
+            | Self::Idle
+            | Self::Reported { .. }
+            | Self::Blocked { .. } => true,
+            Self::Welcome { .. }
+            | Self::Ack { .. }
+            | Self::Failed { .. }
+            | Self::Typing { .. }
+            | Self::Stats(_)
+            | Self::Draining { .. }
+            | Self::Frame(_) => false,
+        }
+    }
+
     /// The role a `matched` gives.
     pub fn role(&self) -> Option<Role> {
         match self {

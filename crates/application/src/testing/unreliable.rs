@@ -28,7 +28,7 @@ pub enum Line {
 
 /// A store at the end of a [`Line`]. Clones share the store and the line.
 ///
-/// A held future wakes nobody when the line is good again: poll it by hand, with [`step`](super::step).
+/// A held future is woken at once and always: poll it by hand, with [`step`](super::step).
 #[derive(Debug)]
 pub struct UnreliablePairing<S> {
     store: Arc<S>,
@@ -74,8 +74,10 @@ impl<S> UnreliablePairing<S> {
 
 impl<S: PairingStore> UnreliablePairing<S> {
     async fn while_not(&self, held: Line) {
-        poll_fn(|_| {
+        poll_fn(|context| {
             if self.line() == held {
+                // Whoever waits for several at once asks again only those that woke them.
+                context.waker().wake_by_ref();
                 Poll::Pending
             } else {
                 Poll::Ready(())

@@ -1,8 +1,8 @@
 //! Somebody on a test's node.
 
-use super::{RecordingWire, TestPorts};
+use super::{NoPeers, RecordingWire, TestPorts};
 use crate::Entry;
-use crate::ports::{Farewell, PairingStore, ResumeToken, TextScreen};
+use crate::ports::{Farewell, PairingStore, Peers, ResumeToken, TextScreen};
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::UserId;
@@ -41,9 +41,9 @@ impl Visit {
 
 /// Somebody who is connected.
 #[derive(Debug)]
-pub struct Visitor<S: PairingStore, T: TextScreen> {
+pub struct Visitor<S: PairingStore, T: TextScreen, Q: Peers = NoPeers> {
     /// Their seat.
-    pub seat: Arc<Seat<TestPorts<S, T>>>,
+    pub seat: Arc<Seat<TestPorts<S, T, Q>>>,
     /// The number of their connection.
     pub connection: ConnectionNumber,
     /// Their connection.
@@ -52,7 +52,7 @@ pub struct Visitor<S: PairingStore, T: TextScreen> {
     pub address: IpAddr,
 }
 
-impl<S: PairingStore, T: TextScreen> Visitor<S, T> {
+impl<S: PairingStore, T: TextScreen, Q: Peers> Visitor<S, T, Q> {
     /// Their id.
     pub fn user(&self) -> UserId {
         self.seat.user()

@@ -126,6 +126,10 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         route.0.has_placed(chat, id)
     }
 
+    fn placed(&self, route: &Self::Route, chat: ChatId) -> Vec<IdHash> {
+        route.0.placed(chat)
+    }
+
     fn flush(&self, route: &Self::Route) {
         route.0.flush();
     }

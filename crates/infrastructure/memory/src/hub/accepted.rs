@@ -23,6 +23,11 @@ impl Accepted {
     }
 
     /// All of them, oldest first.
+    pub(super) fn ids(&self) -> impl Iterator<Item = IdHash> {
+        self.0.iter().copied()
+    }
+
+    /// All of them, oldest first.
     pub(super) fn into_ids(self) -> Vec<IdHash> {
         self.0.into()
     }

@@ -229,6 +229,15 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         content.chat == Some(chat) && content.accepted.contains(id)
     }
 
+    pub(super) fn placed(&self, chat: ChatId) -> Vec<IdHash> {
+        let content = self.lock();
+        if content.chat == Some(chat) {
+            content.accepted.ids().collect()
+        } else {
+            Vec::new()
+        }
+    }
+
     pub(super) fn flush(self: &Arc<Self>) {
         let mut content = self.lock();
         self.write(&mut content);

@@ -1,0 +1,147 @@
+//! What the plain store knows of nodes: who lives, and what the dead left.
+
+use super::known::{Known, Life, Phase, Record};
+use crate::ports::{Pulse, StoreMemory};
+use passerby_domain::id::{Incarnation, NodeId, UserId};
+use passerby_domain::notice::Census;
+use passerby_domain::time::{Millis, Moment};
+
+/// How long a node that is not heard from counts as alive.
+const LEASE: Millis = Millis::from_secs(5);
+/// How far apart two looks at a node must be that agree that it is dead.
+const SECOND_LOOK: Millis = Millis::from_secs(1);
+/// How much longer to wait when more than half of all nodes look dead.
+const MAJORITY: Millis = Millis::from_secs(10);
+/// How long what a dead node left is kept: the longest grace of the tests, and a little.
+const KEPT: Millis = Millis::from_secs(25);
+
+impl Known {
+    pub(super) fn forget_all(&mut self) {
+        *self = Self {
+            epoch: self.epoch + 1,
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn is_alive(&self, node: Incarnation, now: Moment) -> bool {
+        self.lives.get(&node).is_some_and(|life| now < life.heard + LEASE)
+    }
+
+    /// A node lives. `epoch` is the memory that it heard of last.
+    pub(super) fn beat(
+        &mut self,
+        own: Incarnation,
+        name: &NodeId,
+        census: Census,
+        epoch: &mut Option<u64>,
+        now: Moment,
+    ) -> Pulse {
+        self.counts
+            .retain(|(known, _, heard)| known != name && now < *heard + LEASE);
+        self.counts.push((name.clone(), census, now));
+        let census = self
+            .counts
+            .iter()
+            .fold(Census::default(), |sum, (_, census, _)| Census {
+                online: sum.online + census.online,
+                waiting: sum.waiting + census.waiting,
+                chatting: sum.chatting + census.chatting,
+            });
+        let is_known = self.is_alive(own, now) && *epoch == Some(self.epoch);
+        let memory = if epoch.is_none() || is_known {
+            StoreMemory::Kept
+        } else {
+            StoreMemory::Lost
+        };
+        *epoch = Some(self.epoch);
+        let life = Life {
+            heard: now,
+            suspected: None,
+        };
+        self.lives.insert(own, life);
+        let others = self.lives.iter().filter(|(node, _)| **node != own);
+        Pulse {
+            census,
+            peers: others
+                .map(|(node, life)| (*node, now.since(life.heard)))
+                .collect(),
+            memory,
+        }
+    }
+
+    /// Forgets what dead nodes left.
+    pub(super) fn reap(&mut self, now: Moment) {
+        let owners: Vec<Incarnation> = self.seats.values().map(|record| record.owner).collect();
+        for owner in owners {
+            // One that never spoke counts as silent from now on.
+            self.lives.entry(owner).or_insert(Life {
+                heard: now - LEASE,
+                suspected: None,
+            });
+        }
+        let silent = self.lives.keys().filter(|node| !self.is_alive(**node, now));
+        let silent: Vec<Incarnation> = silent.copied().collect();
+        let agrees = if silent.len() * 2 > self.lives.len() {
+            SECOND_LOOK + MAJORITY
+        } else {
+            SECOND_LOOK
+        };
+        for node in silent {
+            let Some(life) = self.lives.get_mut(&node) else {
+                continue;
+            };
+            let since = *life.suspected.get_or_insert(now);
+            let heard = life.heard;
+            if now.since(since) >= agrees {
+                self.withdraw(node);
+                if now >= heard + LEASE + KEPT {
+                    self.forget(node);
+                }
+            }
+        }
+        self.forget_legacies(now);
+    }
+
+    /// The seats of a dead node leave the queue and their offers.
+    fn withdraw(&mut self, node: Incarnation) {
+        for seat in self.seats_of(node) {
+            if let Some(record) = self.seats.get(&seat).cloned()
+                && matches!(record.phase, Phase::Waiting | Phase::Offered { .. })
+            {
+                let phase = Phase::Lapsed;
+                self.replace(seat, Record { phase, ..record });
+            }
+        }
+    }
+
+    fn forget(&mut self, node: Incarnation) {
+        for seat in self.seats_of(node) {
+            self.seats.remove(&seat);
+            self.legacies.remove(&seat);
+        }
+        self.lives.remove(&node);
+    }
+
+    fn seats_of(&self, node: Incarnation) -> Vec<UserId> {
+        let seats = self.seats.iter();
+        let those = seats.filter(|(_, record)| record.owner == node && !matches!(record.phase, Phase::Gone));
+        those.map(|(seat, _)| *seat).collect()
+    }
+
+    /// Nobody came in time for what a node left at its end.
+    fn forget_legacies(&mut self, now: Moment) {
+        let over = self.legacies.values();
+        let over = over.filter(|legacy| legacy.held_until <= now);
+        let over: Vec<_> = over.map(|legacy| legacy.stamp).collect();
+        for stamp in over {
+            self.legacies.remove(&stamp.seat);
+            let is_of_it = self
+                .seats
+                .get(&stamp.seat)
+                .is_some_and(|record| record.generation == stamp.generation);
+            if is_of_it {
+                self.seats.remove(&stamp.seat);
+            }
+        }
+    }
+}
