@@ -13,7 +13,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use passerby_domain::id::{ChatId, Incarnation};
-use passerby_domain::session::{Presence, State};
+use passerby_domain::session::{Announced, Presence, State};
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
@@ -74,11 +74,19 @@ impl<P: Ports> Chat<P> {
     }
 
     /// All there is of a seat. Its outbox is empty afterwards.
-    fn pack(&self, seat: &Seat<P>, book: &Book<P>) -> Handover {
+    fn pack(&self, seat: &Seat<P>, book: &mut Book<P>) -> Handover {
         let now = self.now();
+        if book
+            .session
+            .wait()
+            .is_some_and(|wait| wait.announced == Announced::Due)
+        {
+            // Who is told nothing more here must find out from what they are owed where they stand.
+            self.announce(seat, book);
+        }
         let dossier = self.dossier(seat, book);
         let chatting = book.session.chatting();
-        let partner = chatting.map(|chatting| self.pack_partner(&chatting.link));
+        let partner = chatting.map(|chatting| self.pack_partner(chatting.chat, &chatting.link));
         let offer = book.pending().map(|pending| HandoverOffer {
             offer: pending.offer,
             partner: HandoverPartner {
@@ -124,11 +132,13 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    fn pack_partner(&self, link: &Link<P>) -> HandoverPartner {
+    fn pack_partner(&self, chat: ChatId, link: &Link<P>) -> HandoverPartner {
         let who = link.partner.who();
         let (owner, sent) = match &link.partner {
-            // What was accepted of this seat's messages is with the partner, which stays.
-            Partner::Here(_) => (self.adapters.peers.own(), Vec::new()),
+            Partner::Here(partner) => {
+                let placed = self.adapters.delivery.placed(&partner.route, chat);
+                (self.adapters.peers.own(), placed)
+            }
             Partner::There(remote) => (remote.owner, remote.sent.to_vec()),
         };
         HandoverPartner {
