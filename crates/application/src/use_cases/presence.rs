@@ -179,7 +179,8 @@ impl<P: Ports> Chat<P> {
         }
         let newest = chatting.link.partner_heard.tenure();
         match &mut chatting.link.partner {
-            Partner::Here(_) => false,
+            // One who has just come here may not know that both are on one node.
+            Partner::Here(_) => from == self.adapters.peers.own(),
             Partner::There(remote) => {
                 if remote.owner == from {
                     remote.disowned = None;
@@ -375,6 +376,9 @@ impl<P: Ports> Chat<P> {
         let Some(seat) = self.register.get(address.to) else {
             return;
         };
+        let moved_here = (owner == self.adapters.peers.own())
+            .then(|| self.register.get(address.from.seat))
+            .flatten();
         let mut book = seat.lock();
         let own = Stamp {
             seat: seat.user(),
@@ -393,6 +397,10 @@ impl<P: Ports> Chat<P> {
             let Some(remote) = chatting.link.remote_mut() else {
                 return;
             };
+            if let Some(partner) = moved_here {
+                chatting.link.partner = Partner::Here(partner);
+                return;
+            }
             // Its new owner asserts itself; until then what is said goes there.
             remote.owner = owner;
             let assertion = Assertion {
