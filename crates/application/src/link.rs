@@ -66,33 +66,53 @@ pub(crate) struct Remote {
 /// The ids of the messages that the partner's owner was sent, oldest first: should it die, nobody knows what became of
 /// them, and one that is sent again must not be passed on again.
 #[derive(Clone, Default)]
-pub(crate) struct Sent(VecDeque<IdHash>);
+pub(crate) struct Sent(VecDeque<(IdHash, Course)>);
+
+/// What is known of a message that was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Open,
+    Received,
+}
 
 impl Sent {
     pub(crate) fn add(&mut self, id: IdHash) {
-        if self.0.contains(&id) {
+        if self.contains(id) {
             return;
         }
         if self.0.len() == REMEMBERED {
             self.0.pop_front();
         }
-        self.0.push_back(id);
+        self.0.push_back((id, Course::Open));
     }
 
     pub(crate) fn contains(&self, id: IdHash) -> bool {
-        self.0.contains(&id)
+        self.0.iter().any(|(known, _)| *known == id)
+    }
+
+    pub(crate) fn note_received(&mut self, id: IdHash) {
+        for (known, course) in &mut self.0 {
+            if *known == id {
+                *course = Course::Received;
+            }
+        }
+    }
+
+    pub(crate) fn was_received(&self, id: IdHash) -> bool {
+        self.0.contains(&(id, Course::Received))
     }
 
     pub(crate) fn forget(&mut self, id: IdHash) {
-        self.0.retain(|known| *known != id);
+        self.0.retain(|(known, _)| *known != id);
     }
 
     pub(crate) fn take(&mut self) -> Vec<IdHash> {
-        std::mem::take(&mut self.0).into()
+        let sent = std::mem::take(self);
+        sent.to_vec()
     }
 
     pub(crate) fn to_vec(&self) -> Vec<IdHash> {
-        self.0.iter().copied().collect()
+        self.0.iter().map(|(id, _)| *id).collect()
     }
 }
 

@@ -48,7 +48,16 @@ pub(crate) struct Entry {
     pub(crate) consignment: Consignment,
     pub(crate) chat: ChatId,
     pub(crate) id: Option<KeptId>,
+    pub(crate) attempt: Attempt,
     sent: Moment,
+}
+
+/// Whether a message may have been passed on before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    First,
+    /// It was sent by a former owner of the seat, and nobody here knows what became of that.
+    Again,
 }
 
 /// The messages of one seat that are on their way, oldest first.
@@ -74,14 +83,28 @@ impl Unanswered {
         (self.entries.len() < CAPACITY).then_some(Consignment(self.last.0 + 1))
     }
 
-    pub(crate) fn push(&mut self, consignment: Consignment, chat: ChatId, id: Option<KeptId>, now: Moment) {
+    pub(crate) fn push(
+        &mut self,
+        consignment: Consignment,
+        chat: ChatId,
+        id: Option<KeptId>,
+        attempt: Attempt,
+        now: Moment,
+    ) {
         self.last = consignment;
         self.entries.push_back(Entry {
             consignment,
             chat,
             id,
+            attempt,
             sent: now,
         });
+    }
+
+    /// Whether a message with this id is on its way.
+    pub(crate) fn holds(&self, chat: ChatId, id: IdHash) -> bool {
+        let ids = self.entries.iter().filter(|entry| entry.chat == chat);
+        ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
     }
 
     /// Takes out the one that is answered.
@@ -123,7 +146,7 @@ mod tests {
         let mut unanswered = Unanswered::default();
         for _ in 0..3 {
             let next = unanswered.next().expect("there is room");
-            unanswered.push(next, chat(), None, NOW);
+            unanswered.push(next, chat(), None, Attempt::First, NOW);
         }
         assert!(unanswered.take(Consignment(2)).is_some());
         assert!(unanswered.take(Consignment(2)).is_none());
@@ -145,7 +168,7 @@ mod tests {
     fn no_more_than_256_are_on_their_way() {
         let mut unanswered = Unanswered::default();
         while let Some(next) = unanswered.next() {
-            unanswered.push(next, chat(), None, NOW);
+            unanswered.push(next, chat(), None, Attempt::First, NOW);
         }
         assert_eq!(unanswered.entries.len(), CAPACITY);
         unanswered.take(Consignment(7));

@@ -6,13 +6,13 @@
 use super::message::MessageError;
 use crate::book::Book;
 use crate::chat::Chat;
-use crate::link::Cause;
+use crate::link::{Cause, Partner};
 use crate::ports::{
     Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
     Stamp, Undelivered, Unsent,
 };
 use crate::seat::Seat;
-use crate::unanswered::{Entry, KeptId, Watch};
+use crate::unanswered::{Attempt, Entry, KeptId, Watch};
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::{Failure, Notice, Secret};
 use passerby_domain::text::{MessageId, Text};
@@ -50,6 +50,12 @@ impl<P: Ports> Chat<P> {
             let hash = crate::ports::Identity::digest(&self.adapters.identity, id.as_str());
             KeptId::new(id, hash)
         });
+        if let Some(id) = &id
+            && unheard.is_none()
+            && self.answer_again(seat, book, id)
+        {
+            return Ok(());
+        }
         let was_sent = id.is_some_and(|id| {
             let chatting = book.session.chatting();
             let remote = chatting.and_then(|chatting| chatting.link.remote());
@@ -80,6 +86,26 @@ impl<P: Ports> Chat<P> {
             };
             self.refuse_message(book, error, remembered)
         })
+    }
+
+    /// Answers a message that is sent again after this node has sent it on: as before if it was received, and if it is on
+    /// its way still, when its receipt comes. To send it on once more might bring a refusal of what had arrived.
+    fn answer_again(&self, seat: &Seat<P>, book: &Book<P>, id: &KeptId) -> bool {
+        let Some(chatting) = book.session.chatting() else {
+            return false;
+        };
+        let chat = chatting.chat;
+        let remote = chatting.link.remote();
+        if remote.is_some_and(|remote| remote.sent.was_received(id.hash)) {
+            self.note(Fact::Repeated);
+            let id = id.as_str();
+            self.adapters
+                .delivery
+                .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+            return true;
+        }
+        let abroad = book.abroad.as_ref();
+        abroad.is_some_and(|abroad| abroad.unanswered.holds(chat, id.hash))
     }
 
     /// Sends something that is answered by a receipt.
@@ -121,10 +147,14 @@ impl<P: Ports> Chat<P> {
             Err(Unsent::Full) => return Err(Undelivered::Full),
             Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
         }
+        let attempt = match id {
+            Some(id) if remote.sent.contains(id.hash) => Attempt::Again,
+            _ => Attempt::First,
+        };
         if let Some(id) = id {
             remote.sent.add(id.hash);
         }
-        abroad.unanswered.push(consignment, chat, id, now);
+        abroad.unanswered.push(consignment, chat, id, attempt, now);
         if abroad.unanswered.watch == Watch::Unlisted {
             abroad.unanswered.watch = Watch::Listed;
             self.watchlist.add(seat.user());
@@ -145,6 +175,12 @@ impl<P: Ports> Chat<P> {
         };
         let chat = entry.chat;
         let id = entry.id.as_ref().map(KeptId::as_str);
+        if let Some(id) = &entry.id
+            && outcome == Outcome::Received
+            && let Some(remote) = remote_in(&mut book, chat)
+        {
+            remote.sent.note_received(id.hash);
+        }
         match (outcome, id) {
             (Outcome::Received, Some(id)) => {
                 self.note(Fact::Relayed);
@@ -157,6 +193,17 @@ impl<P: Ports> Chat<P> {
                 self.note(Fact::Relayed);
                 false
             }
+            (Outcome::Refused, Some(id)) if self.has_come_here(&book, &entry) => {
+                // The partner has come here, and what was sent again was placed here.
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                true
+            }
+            (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
+                self.tell_failure(seat, &mut book, &entry, Failure::Unconfirmed);
+                true
+            }
             (Outcome::Refused, _) => {
                 if let Some(id) = &entry.id
                     && let Some(remote) = remote_in(&mut book, chat)
@@ -167,6 +214,20 @@ impl<P: Ports> Chat<P> {
                 true
             }
         }
+    }
+
+    fn has_come_here(&self, book: &Book<P>, entry: &Entry) -> bool {
+        let Some((Partner::Here(partner), id)) = book
+            .session
+            .chatting()
+            .map(|chatting| &chatting.link.partner)
+            .zip(entry.id)
+        else {
+            return false;
+        };
+        self.adapters
+            .delivery
+            .has_placed(&partner.route, entry.chat, id.hash)
     }
 
     /// Tells the user of messages of which nobody knows what became. True if some are still on their way.
