@@ -24,6 +24,7 @@ mod link;
 mod links;
 mod outgoing;
 mod queue;
+mod ready;
 mod stream;
 
 pub use counters::PostCounts;
@@ -38,14 +39,15 @@ use crate::time::{RedisTime, TimeOffset};
 use asks::Asks;
 use counters::Counters;
 use envelope::LinkKeys;
-use link::{Link, Wake};
+use link::{Urgency, Wake};
 use links::Links;
 use passerby_application::ports::{Handover, HandoverRequest, Letter, Peers, Unsent};
 use passerby_domain::id::Incarnation;
 use passerby_domain::time::Millis;
 use queue::Bounds;
+use ready::Ready;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -119,9 +121,7 @@ struct Shared {
     inbox: Key,
     options: PostOptions,
     links: Links,
-    /// Links that somebody has to write to.
-    ready_links: Mutex<Vec<Arc<Link>>>,
-    ready: Notify,
+    ready: Ready,
     /// A link came to rest.
     rested: Notify,
     asks: Asks,
@@ -144,8 +144,7 @@ impl RedisPost {
             keys: LinkKeys::new(own, secrets),
             options,
             links: Links::default(),
-            ready_links: Mutex::default(),
-            ready: Notify::new(),
+            ready: Ready::default(),
             rested: Notify::new(),
             asks: Asks::default(),
             counters: Counters::default(),
@@ -182,7 +181,7 @@ impl Peers for RedisPost {
             bytes: self.shared.options.waiting_bytes,
             frames: self.shared.options.waiting_letters,
         };
-        self.shared.post(to, bounds, |offset, buffer| {
+        self.shared.post(to, bounds, urgency(letter), |offset, buffer| {
             codec::encode_letter(letter, offset, buffer);
         })
     }
@@ -191,11 +190,33 @@ impl Peers for RedisPost {
         let mut asked = self.shared.asks.ask(former)?;
         let number = asked.number();
         self.shared
-            .post(former, ANSWERS, |offset, buffer| {
+            .post(former, ANSWERS, Urgency::Now, |offset, buffer| {
                 codec::encode_ask(number, request, offset, buffer);
             })
             .ok()?;
         timeout(ANSWER, asked.wait()).await.ok().flatten()
+    }
+}
+
+/// Only answers to messages are not urgent: there is one for each message, and the next message takes them along.
+fn urgency(letter: &Letter<'_>) -> Urgency {
+    match letter {
+        Letter::Receipt { .. } => Urgency::Later,
+        Letter::Proposal { .. }
+        | Letter::Agreed { .. }
+        | Letter::Declined { .. }
+        | Letter::Lapsed { .. }
+        | Letter::Message { .. }
+        | Letter::Signal { .. }
+        | Letter::Typing { .. }
+        | Letter::Presence(_)
+        | Letter::Ended { .. }
+        | Letter::Barred { .. }
+        | Letter::Assertions(_)
+        | Letter::Disowned(_)
+        | Letter::Moved { .. }
+        | Letter::Kick { .. }
+        | Letter::Ban(_) => Urgency::Now,
     }
 }
 
@@ -205,16 +226,22 @@ impl Shared {
         &self,
         to: Incarnation,
         bounds: Bounds,
+        urgency: Urgency,
         write: impl FnOnce(TimeOffset, &mut Vec<u8>),
     ) -> Result<(), Unsent> {
         // Without the time of Redis nobody could tell how old it is.
         let offset = self.time.offset().ok_or(Unsent::Cut)?;
         let pushed = self.links.with(self, to, |link| {
-            let pushed = link.push(bounds, || self.time.moment(), |buffer| write(offset, buffer));
-            if pushed == Ok(Wake::Needed) {
-                self.wake(link);
+            let wake = link.push(
+                bounds,
+                urgency,
+                || self.time.moment(),
+                |buffer| write(offset, buffer),
+            )?;
+            if let Wake::Needed(urgency) = wake {
+                self.ready.add(link, urgency);
             }
-            pushed.map(drop)
+            Ok(())
         });
         if pushed == Err(Unsent::Full) {
             self.counters.refused_full.one();
@@ -229,22 +256,9 @@ impl Shared {
 
     fn answer(&self, to: Incarnation, number: u64, handover: Option<&Handover>) {
         // Whoever asked finds out by waiting.
-        let _ = self.post(to, ANSWERS, |offset, buffer| {
+        let _ = self.post(to, ANSWERS, Urgency::Now, |offset, buffer| {
             codec::encode_answer(number, handover, offset, buffer);
         });
-    }
-
-    fn wake(&self, link: &Arc<Link>) {
-        self.with_ready(|links| links.push(Arc::clone(link)));
-        self.ready.notify_one();
-    }
-
-    fn take_ready(&self) -> Vec<Arc<Link>> {
-        self.with_ready(std::mem::take)
-    }
-
-    fn with_ready<T>(&self, work: impl FnOnce(&mut Vec<Arc<Link>>) -> T) -> T {
-        work(&mut self.ready_links.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -10,17 +10,14 @@
 
 use crate::seal::Secrets;
 use crate::time::RedisMillis;
-use chacha20poly1305::aead::AeadInPlace as _;
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce, Tag};
 use passerby_domain::id::Incarnation;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::fmt;
 
 const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 /// What comes before the batch.
 pub(super) const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + 8 + 8 + 4 + 8 + 8;
-/// What comes behind it.
-pub(super) const TAG_BYTES: usize = 16;
 
 /// Which of a sender's batches a batch is. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,10 +38,10 @@ impl Serial {
     }
 
     fn nonce(self) -> Nonce {
-        let mut nonce = Nonce::default();
+        let mut nonce = [0; 12];
         nonce[..4].copy_from_slice(&self.session.to_le_bytes());
         nonce[4..].copy_from_slice(&self.counter.to_le_bytes());
-        nonce
+        Nonce::assume_unique_for_key(nonce)
     }
 }
 
@@ -86,7 +83,7 @@ struct Root {
 /// Seals what goes to one node.
 pub(super) struct Sealing {
     header: Header,
-    cipher: ChaCha20Poly1305,
+    cipher: Option<LessSafeKey>,
 }
 
 impl fmt::Debug for Sealing {
@@ -98,7 +95,7 @@ impl fmt::Debug for Sealing {
 /// Opens what comes from one node.
 pub(super) struct Opening {
     key: [u8; KEY_ID_BYTES],
-    cipher: ChaCha20Poly1305,
+    cipher: LessSafeKey,
 }
 
 impl Root {
@@ -110,11 +107,13 @@ impl Root {
         }
     }
 
-    fn cipher(&self, from: Incarnation, to: Incarnation) -> ChaCha20Poly1305 {
+    /// Never none: the key is as long as it has to be.
+    fn cipher(&self, from: Incarnation, to: Incarnation) -> Option<LessSafeKey> {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(&from.bits().to_le_bytes());
         hasher.update(&to.bits().to_le_bytes());
-        ChaCha20Poly1305::new(hasher.finalize().as_bytes().into())
+        let key = UnboundKey::new(&AES_256_GCM, hasher.finalize().as_bytes()).ok()?;
+        Some(LessSafeKey::new(key))
     }
 }
 
@@ -167,7 +166,7 @@ impl LinkKeys {
         let root = roots.find(|root| root.id == header.key).ok_or(Unfit::Foreign)?;
         Ok(Opening {
             key: root.id,
-            cipher: root.cipher(header.from, header.to),
+            cipher: root.cipher(header.from, header.to).ok_or(Unfit::Foreign)?,
         })
     }
 }
@@ -186,13 +185,15 @@ impl Sealing {
             return;
         };
         self.header.write(header);
-        match self
+        let nonce = self.header.serial.nonce();
+        let sealed = self
             .cipher
-            .encrypt_in_place_detached(&self.header.serial.nonce(), header, batch)
-        {
-            Ok(tag) => envelope.extend_from_slice(&tag),
-            // Only 256 GiB or more are too long; nothing readable may leave even then.
-            Err(_) => envelope.clear(),
+            .as_ref()
+            .map(|cipher| cipher.seal_in_place_separate_tag(nonce, Aad::from(header), batch));
+        match sealed {
+            Some(Ok(tag)) => envelope.extend_from_slice(tag.as_ref()),
+            // Only 64 GiB or more are too long; nothing readable may leave even then.
+            Some(Err(_)) | None => envelope.clear(),
         }
     }
 }
@@ -206,10 +207,9 @@ impl Opening {
     /// The batch, opened where it lies.
     pub(super) fn open<'a>(&self, header: &Header, envelope: &'a mut [u8]) -> Result<&'a [u8], Unfit> {
         let (head, sealed) = envelope.split_at_mut_checked(HEADER_BYTES).ok_or(Unfit::Forged)?;
-        let length = sealed.len().checked_sub(TAG_BYTES).ok_or(Unfit::Forged)?;
-        let (batch, tag) = sealed.split_at_mut(length);
-        self.cipher
-            .decrypt_in_place_detached(&header.serial.nonce(), head, batch, Tag::from_slice(tag))
+        let batch = self
+            .cipher
+            .open_in_place(header.serial.nonce(), Aad::from(head), sealed)
             .map_err(|_| Unfit::Forged)?;
         Ok(batch)
     }

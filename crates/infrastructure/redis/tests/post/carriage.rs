@@ -47,6 +47,24 @@ async fn a_single_letter_does_not_wait_for_others() {
     assert_eq!(there.post.counts().batches_received, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_message_arrives_with_the_next_letter_or_by_itself() {
+    let server = Standalone::start(Keeps::Nothing).await;
+    let plan = Plan::at(server.address());
+    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    for number in 0..10 {
+        here.send_receipt(there.own(), number).unwrap();
+    }
+    here.send(there.own(), 10, "hello").unwrap();
+    here.post.settled().await;
+    assert_eq!(here.post.counts().letters_sent, 11);
+    here.send_receipt(there.own(), 11).unwrap();
+    there
+        .mailbox
+        .until("all arrive", |mailbox| mailbox.numbers().into_iter().eq(0..12))
+        .await;
+}
+
 async fn everybody_writes_to_everybody(nodes: &[Node]) {
     for round in 0..500 {
         for from in nodes {

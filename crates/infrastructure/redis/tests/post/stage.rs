@@ -1,7 +1,7 @@
 //! Nodes with a post and a mailbox that remembers, and nothing else.
 
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Stamp, Unsent,
+    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Outcome, Peers as _, Stamp, Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -99,13 +99,14 @@ impl Recorder {
 
 impl Mailbox for Recorder {
     fn deliver(&self, from: Incarnation, letter: Letter<'_>) {
-        let Letter::Signal {
-            consignment: Consignment(number),
-            data: Secret(text),
-            ..
-        } = letter
-        else {
-            panic!("nobody sent {letter:?}");
+        let (Consignment(number), text) = match letter {
+            Letter::Signal {
+                consignment,
+                data: Secret(text),
+                ..
+            } => (consignment, text),
+            Letter::Receipt { consignment, .. } => (consignment, ""),
+            other => panic!("nobody sent {other:?}"),
         };
         let text = text.to_owned();
         self.note(Event::Letter { from, number, text });
@@ -225,16 +226,19 @@ impl Node {
 
     pub(crate) fn send(&self, to: Incarnation, number: u64, text: &str) -> Result<(), Unsent> {
         let letter = Letter::Signal {
-            address: Address {
-                chat: ChatId::from_bits(1),
-                from: Stamp {
-                    seat: UserId::from_bits(2),
-                    generation: Generation::new(3),
-                },
-                to: UserId::from_bits(4),
-            },
+            address: address(),
             consignment: Consignment(number),
             data: Secret(text),
+        };
+        self.post.send(to, &letter)
+    }
+
+    /// Sends the answer to a message, which is remembered as a letter with this number and without a text.
+    pub(crate) fn send_receipt(&self, to: Incarnation, number: u64) -> Result<(), Unsent> {
+        let letter = Letter::Receipt {
+            address: address(),
+            consignment: Consignment(number),
+            outcome: Outcome::Received,
         };
         self.post.send(to, &letter)
     }
@@ -298,6 +302,17 @@ impl Drop for Node {
         for task in self.tasks.iter().chain(&self.reading) {
             task.abort();
         }
+    }
+}
+
+fn address() -> Address {
+    Address {
+        chat: ChatId::from_bits(1),
+        from: Stamp {
+            seat: UserId::from_bits(2),
+            generation: Generation::new(3),
+        },
+        to: UserId::from_bits(4),
     }
 }
 
