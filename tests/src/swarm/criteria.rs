@@ -35,7 +35,8 @@ impl Criteria {
     }
 
     pub(super) fn join(&self) -> Value {
-        let mut command = json!({"type": "join", "id": "join", "interests": self.interests, "mode": self.mode});
+        let mut command =
+            json!({"type": "join", "id": "join", "interests": self.interests, "mode": self.mode});
         if let Some(language) = self.language {
             command["language"] = json!(language);
         }

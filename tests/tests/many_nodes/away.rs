@@ -156,6 +156,7 @@ async fn the_newer_of_two_connections_wins_across_nodes() {
     assert!(newer.welcome().flag("resumed") && !newer.welcome().flag("gap"));
     newer.is_served().await;
     newer.say("a", "still me");
+    newer.expect("ack").await;
     while ben.any().await["text"] != "still me" {}
     // The token of the older connection is dead.
     let stale = Connect::to(nodes[0].server())

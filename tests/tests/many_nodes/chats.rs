@@ -35,14 +35,17 @@ async fn a_text_arrives_exactly_as_it_was_sent() {
     let nodes = Nodes::start(2, &[]).await;
     let (mut ann, mut ben) = pair_across(&nodes).await;
     let long = "\u{1f600}".repeat(2000);
-    for text in [
+    for (number, text) in [
         " a\tb\n",
         "\u{202e}abc",
         "{\"type\":\"skip\"}",
         "\"\\\u{2028}",
         &long,
-    ] {
-        ann.say("a", text);
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        ann.say(&number.to_string(), text);
         assert_eq!(ben.expect("message").await.text("text"), text);
         ann.expect("ack").await;
     }

@@ -51,10 +51,10 @@ async fn who_waits_longest_is_met_first_wherever_they_are() {
 #[tokio::test]
 async fn most_in_common_comes_before_place() {
     let nodes = Nodes::start(3, &[]).await;
-    let mut one = Client::waiting(nodes[0].server(), "interests=a1,x1").await;
+    let mut one = Client::waiting(nodes[0].server(), "interests=a1").await;
     next_millisecond().await;
-    let mut two = Client::waiting(nodes[1].server(), "interests=a1,b1").await;
-    let mut seeker = Client::connect(nodes[2].server(), "interests=a1,b1").await;
+    let mut two = Client::waiting(nodes[1].server(), "interests=b1,c1").await;
+    let mut seeker = Client::connect(nodes[2].server(), "interests=a1,b1,c1").await;
     seeker.meet().await;
     two.meet().await;
     assert_eq!(two.chat(), seeker.chat());
