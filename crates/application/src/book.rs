@@ -11,8 +11,9 @@ use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::TokenBucket;
 use passerby_domain::id::{ChatId, Generation, Origin, UserId};
 use passerby_domain::notice::{EndReason, Pairing};
+use passerby_domain::priority::Place;
 use passerby_domain::session::{Presence, Session, State};
-use passerby_domain::time::{Millis, Moment};
+use passerby_domain::time::{Millis, Moment, UnixMillis};
 
 /// A chat that is over, for reports and blocks that come a little late.
 pub(crate) struct LastChat {
@@ -107,6 +108,8 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) commands: TokenBucket,
     pub(crate) skips: TokenBucket,
     pub(crate) typing: TokenBucket,
+    /// Since when a place is held, as the user was told on another node.
+    pub(crate) shown: Option<(Place, UnixMillis)>,
     /// What it has to do with other nodes.
     pub(crate) abroad: Option<Box<Abroad>>,
     /// The deadline that the node's timers hold for this seat.
@@ -144,6 +147,7 @@ impl<P: Ports> Book<P> {
             commands: TokenBucket::default(),
             skips: TokenBucket::default(),
             typing: TokenBucket::default(),
+            shown: None,
             abroad: None,
             deadline: None,
         }

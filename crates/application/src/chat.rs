@@ -10,7 +10,7 @@ use passerby_domain::flood::{Exhausted, Rate};
 use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::{Census, Waiting};
 use passerby_domain::session::Wait;
-use passerby_domain::time::{Millis, Moment};
+use passerby_domain::time::{Millis, Moment, UnixMillis};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -318,11 +318,19 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// Since when one who waits holds their place, as they are told.
+    pub(crate) fn since(&self, book: &Book<P>, wait: &Wait) -> UnixMillis {
+        match book.shown {
+            Some((place, since)) if place == wait.place => since,
+            _ => self.adapters.clock.unix(wait.place.since()),
+        }
+    }
+
     /// What one who waits is told.
     pub(crate) fn waiting(&self, book: &Book<P>, wait: &Wait, now: Moment) -> Waiting {
         let clock = &self.adapters.clock;
         Waiting {
-            since: clock.unix(wait.place.since()),
+            since: self.since(book, wait),
             cooldown_until: book.cooldown_until(now).map(|until| clock.unix(until)),
             pairing: book.pairing,
         }

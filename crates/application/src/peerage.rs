@@ -18,6 +18,8 @@ const CUT: Millis = Millis::new(2_500);
 const GIVEN_UP: Millis = Millis::from_secs(4);
 /// A node that has not looked at its clock for so long did not run, and others may have taken its seats.
 const STALLED: Millis = Millis::from_secs(4);
+/// How long a node that begins takes nobody in, so that all others have heard of it before its first user comes.
+const INTRODUCTION: Millis = Millis::new(1_100);
 /// How long all nodes together take to tell a store again what it has forgotten.
 const LEARNING: Millis = Millis::from_secs(5);
 /// How often dead nodes are cleared up after.
@@ -33,6 +35,8 @@ pub(crate) struct Peerage {
     looked: AtomicU64,
     /// When the store last answered a heartbeat, in milliseconds; 0 if it never has.
     answered: AtomicU64,
+    /// When it first did, likewise.
+    begun: AtomicU64,
 }
 
 #[derive(Default)]
@@ -142,7 +146,12 @@ impl Peerage {
             }
         }
         drop(hearsay);
-        self.answered.store(now.as_millis().max(1), Ordering::Relaxed);
+        let millis = now.as_millis().max(1);
+        self.answered.store(millis, Ordering::Relaxed);
+        // It has a value already after the first time.
+        let _ = self
+            .begun
+            .compare_exchange(0, millis, Ordering::Relaxed, Ordering::Relaxed);
         news
     }
 
@@ -175,7 +184,10 @@ impl Peerage {
 
     /// How well the store is heard.
     pub(crate) fn reach(&self, now: Moment) -> Reach {
-        if now.since(self.answered()) < CUT {
+        let answered = self.answered();
+        let begun = Moment::from_millis(self.begun.load(Ordering::Relaxed));
+        let is_known = begun != Moment::ORIGIN && now.since(begun) >= INTRODUCTION;
+        if is_known && now.since(answered) < CUT {
             Reach::Good
         } else {
             Reach::Cut
@@ -331,6 +343,12 @@ mod tests {
     fn a_node_that_hears_nothing_takes_all_for_silent_after_four_seconds_and_is_glad_of_each_afterwards() {
         let peerage = Peerage::default();
         peerage.hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(1_000));
+        assert_eq!(
+            peerage.reach(at(2_099)),
+            Reach::Cut,
+            "the others have not heard of it"
+        );
+        assert_eq!(peerage.reach(at(2_100)), Reach::Good);
         assert_eq!(peerage.reach(at(3_499)), Reach::Good);
         assert_eq!(peerage.reach(at(3_500)), Reach::Cut);
         assert_eq!(peerage.miss(at(4_999)), []);

@@ -263,6 +263,8 @@ pub struct Handover {
     pub outbox: OutboxContents,
     /// Until when it is held for its user.
     pub held_until: Moment,
+    /// Since when it holds its place in the queue, as its user was told: to the millisecond the same wherever they are.
+    pub since: Option<UnixMillis>,
     /// Whether it remembers all that was accepted for it.
     pub recollection: Recollection,
 }

@@ -1,7 +1,7 @@
 //! Connecting: a new seat for somebody who came.
 
 use crate::book::Book;
-use crate::chat::Chat;
+use crate::chat::{Chat, Deployment};
 use crate::ports::{Ban, Clock, Delivery, Fact, Identity, Ports, RateLimiter, StoreError, TurnedAway};
 use crate::seat::{ConnectionNumber, Permit, Seat};
 use passerby_domain::criteria::Criteria;
@@ -162,11 +162,12 @@ impl<P: Ports> Chat<P> {
         if self.bans_made() != bans_known {
             self.catch_up_with_bans(&seat).await;
         }
+        if entry == Entry::Idle && self.options.deployment == Deployment::Shared {
+            // One who has been welcomed may come back at once, and on another node.
+            self.keep(&seat).await;
+        }
         self.seek(&seat).await;
         self.adapters.delivery.flush(&seat.route);
-        if entry == Entry::Idle {
-            self.keep_later(&seat);
-        }
         Ok(Connected { seat, connection })
     }
 

@@ -128,6 +128,7 @@ impl<P: Ports> Chat<P> {
             refused: book.refusals.ids().collect(),
             outbox: self.adapters.delivery.pack(&seat.route),
             held_until,
+            since: book.session.wait().map(|wait| self.since(book, wait)),
             recollection: book.recollection(),
         }
     }

@@ -72,6 +72,8 @@ pub struct RedisTime {
 }
 
 const UNKNOWN: i64 = i64::MIN;
+/// By how many milliseconds what is learned may differ from what is known without changing it.
+const JITTER: u64 = 10;
 
 impl RedisTime {
     /// Nothing is known yet.
@@ -87,7 +89,10 @@ impl RedisTime {
         let half = Millis::new(self.clock.now().since(asked).get() / 2);
         let looked = signed((asked + half).as_millis());
         let offset = signed(time.0).saturating_sub(looked);
-        self.offset.store(offset, Ordering::Relaxed);
+        // What each answer says differs by how long it took; a place in the queue must not move with that.
+        if self.offset.load(Ordering::Relaxed).abs_diff(offset) > JITTER {
+            self.offset.store(offset, Ordering::Relaxed);
+        }
     }
 
     /// How far Redis is ahead of this node's clock; `None` until it is learned.

@@ -16,7 +16,7 @@ use passerby_domain::flood::TokenBucket;
 use passerby_domain::id::{ChatId, Origin, Origins, Seq, UserId, WiderOrigins};
 use passerby_domain::notice::{ChatFacts, Role};
 use passerby_domain::priority::Place;
-use passerby_domain::time::Moment;
+use passerby_domain::time::{Moment, UnixMillis};
 
 const VERSION: u8 = 1;
 
@@ -62,6 +62,7 @@ structs! {
         refused: Vec<IdHash>,
         outbox: OutboxContents,
         held_until: Moment,
+        since: Option<UnixMillis>,
         recollection: Recollection,
     }
     HandoverPartner {

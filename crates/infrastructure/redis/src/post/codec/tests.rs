@@ -340,11 +340,12 @@ fn handover() -> impl Strategy<Value = Handover> {
         any::<u32>().prop_map(TokenSerial),
         any::<u32>().prop_map(TokenSerial),
     ];
-    let owed = (serials, limits(), hashes(), outbox(), moment(), recollection());
+    let held = (moment(), option::of(any::<u64>().prop_map(UnixMillis)));
+    let owed = (serials, limits(), hashes(), outbox(), held, recollection());
     (who, chats, owed).prop_map(|(who, chats, owed)| {
         let (stamp, origins, criteria, avoid, standing) = who;
         let (partner, offer, last_chat) = chats;
-        let (serials, limits, refused, outbox, held_until, recollection) = owed;
+        let (serials, limits, refused, outbox, (held_until, since), recollection) = owed;
         Handover {
             stamp,
             origins,
@@ -359,6 +360,7 @@ fn handover() -> impl Strategy<Value = Handover> {
             refused,
             outbox,
             held_until,
+            since,
             recollection,
         }
     })
