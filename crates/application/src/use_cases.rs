@@ -23,6 +23,7 @@ mod reap;
 mod receive;
 mod report;
 mod resume;
+mod reunite;
 mod signal;
 mod skip;
 mod take_over;

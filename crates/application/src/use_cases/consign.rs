@@ -127,7 +127,9 @@ impl<P: Ports> Chat<P> {
             .absence
             .is_some_and(|absence| absence.cause == Cause::Silence);
         let remote = chatting.link.remote_mut().ok_or(Undelivered::Gone)?;
-        if silent {
+        // A partner who is on the way here is reached without letters from then on, which letters must not be
+        // overtaken by.
+        if silent || remote.owner == self.adapters.peers.own() {
             return Err(Undelivered::Away);
         }
         let address = Address {

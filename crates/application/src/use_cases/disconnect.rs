@@ -85,10 +85,14 @@ impl<P: Ports> Chat<P> {
                 .filter(|chatting| chatting.chat == chat && chatting.link.partner_heard < generation)
             {
                 chatting.link.partner_heard = generation;
-                chatting.link.absence = Some(Absence {
+                let absence = Absence {
                     until,
                     cause: Cause::Told,
-                });
+                };
+                // They may have come back meanwhile from another node, without this user having been told.
+                if chatting.link.absence.replace(absence).is_some() {
+                    return;
+                }
                 let until = self.adapters.clock.unix(until);
                 self.adapters
                     .delivery

@@ -69,6 +69,7 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         let mut letters: HashMap<Incarnation, Vec<Assertion>> = HashMap::new();
         for seat in self.register.all() {
+            self.look_for_partner(&seat);
             let book = seat.lock();
             let Some(chatting) = book.session.chatting() else {
                 continue;
@@ -248,7 +249,13 @@ impl<P: Ports> Chat<P> {
         usurped
     }
 
-    fn note_attendance(&self, seat: &Seat<P>, book: &mut Book<P>, address: Address, attendance: Attendance) {
+    pub(crate) fn note_attendance(
+        &self,
+        seat: &Seat<P>,
+        book: &mut Book<P>,
+        address: Address,
+        attendance: Attendance,
+    ) {
         let now = self.now();
         let Some(chatting) = book.session.chatting_mut() else {
             return;
@@ -398,7 +405,9 @@ impl<P: Ports> Chat<P> {
                 return;
             };
             if let Some(partner) = moved_here {
-                chatting.link.partner = Partner::Here(partner);
+                chatting.link.partner = Partner::Here(partner.clone());
+                drop(book);
+                self.look_at_partner(&seat, &partner, address.chat);
                 return;
             }
             // Its new owner asserts itself; until then what is said goes there.
@@ -446,7 +455,7 @@ impl<P: Ports> Chat<P> {
     }
 }
 
-fn attendance<P: Ports>(book: &Book<P>, now: Moment) -> Attendance {
+pub(crate) fn attendance<P: Ports>(book: &Book<P>, now: Moment) -> Attendance {
     match book.session.presence() {
         Presence::Here => Attendance::Here,
         Presence::Away { until } => Attendance::Away {

@@ -101,6 +101,11 @@ impl<P: Ports> Chat<P> {
         let mut book = Book::new(criteria.clone(), now);
         book.session = Session::taken_over(generation, state, held_until);
         book.connection = ConnectionNumber(0);
+        book.shown = book
+            .session
+            .wait()
+            .map(|wait| wait.place)
+            .zip(handover.and_then(|handover| handover.since));
         [book.tokens.used, book.tokens.latest] = serials;
         let avoid = handover.map_or(&dossier.avoid, |handover| &handover.avoid);
         for avoided in avoid {
@@ -289,6 +294,8 @@ impl<P: Ports> Chat<P> {
             }
             super::consign::remember_lost(book, lost);
         });
+        self.look_at_partner(&partner, seat, chat);
+        self.look_at_partner(seat, &partner, chat);
     }
 }
 

@@ -1,0 +1,103 @@
+//! Reunion: two ends of a chat that are on one node find each other there, however each of them came.
+//!
+//! An end that thinks of the other as being on the same node hears no letters about it, so it has to look by itself.
+
+use super::presence::attendance;
+use crate::book::Acquaintance;
+use crate::chat::Chat;
+use crate::link::{Partner, Remote, Sent};
+use crate::pending::Pending;
+use crate::ports::{Address, Peers, Ports, Stamp};
+use crate::seat::Seat;
+use passerby_domain::id::ChatId;
+use std::sync::Arc;
+
+impl<P: Ports> Chat<P> {
+    /// Tells a user whether a partner who is on the same node is there. News of that may have been lost on the way to the
+    /// node where one of them was before.
+    pub(crate) fn look_at_partner(&self, seat: &Seat<P>, partner: &Seat<P>, chat: ChatId) {
+        let (generation, attendance) = {
+            let book = partner.lock();
+            if book
+                .session
+                .chatting()
+                .is_none_or(|chatting| chatting.chat != chat)
+            {
+                return;
+            }
+            (book.session.generation(), attendance(&book, self.now()))
+        };
+        let address = Address {
+            chat,
+            from: Stamp {
+                seat: partner.user(),
+                generation,
+            },
+            to: seat.user(),
+        };
+        self.change(seat, |book| {
+            let is_in_it = book
+                .session
+                .chatting()
+                .is_some_and(|chatting| chatting.chat == chat);
+            if is_in_it {
+                self.note_attendance(seat, book, address, attendance);
+            }
+        });
+    }
+
+    /// Both ends of a chat may be on this node without knowing it, or one may think so of another that is not there. In
+    /// the first case they find each other; in the second, this end is asserted as if another node held the other one, so
+    /// that it is found out whether anybody does.
+    pub(crate) fn look_for_partner(&self, seat: &Arc<Seat<P>>) {
+        let own = self.adapters.peers.own();
+        let Some((chat, user, known)) = ({
+            let book = seat.lock();
+            book.session.chatting().and_then(|chatting| {
+                let link = &chatting.link;
+                match &link.partner {
+                    Partner::Here(partner) => Some((chatting.chat, partner.user(), Some(partner.clone()))),
+                    Partner::There(remote) if remote.owner == own => {
+                        Some((chatting.chat, remote.who.user, None))
+                    }
+                    Partner::There(_) => None,
+                }
+            })
+        }) else {
+            return;
+        };
+        let partner = self.register.get(user).filter(|partner| {
+            let book = partner.lock();
+            let present = book.session.chatting().map(|chatting| chatting.chat);
+            present.or(book.pending().map(Pending::chat)) == Some(chat)
+        });
+        let (partner, meets) = match (known, partner) {
+            (Some(known), Some(partner)) if Arc::ptr_eq(&known, &partner) => return,
+            (_, Some(partner)) => (Partner::Here(partner.clone()), Some(partner)),
+            (Some(known), None) => (
+                Partner::There(Box::new(Remote {
+                    who: Acquaintance::of(&known),
+                    owner: own,
+                    disowned: None,
+                    sent: Sent::default(),
+                })),
+                None,
+            ),
+            (None, None) => return,
+        };
+        self.change(seat, |book| {
+            if let Some(chatting) = book.session.chatting_mut()
+                && chatting.chat == chat
+                && chatting.link.partner.user() == user
+            {
+                chatting.link.partner = partner;
+            }
+        });
+        if let Some(partner) = meets {
+            self.look_at_partner(seat, &partner, chat);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
