@@ -177,6 +177,7 @@ impl<S: SharedPairingSetup> Stage<S> {
                 placed: Vec::new(),
             },
             held_until: self.scene.now() + held,
+            since: None,
             recollection: Recollection::Whole,
         };
         let left = self.store(node).bequeath(handover);

@@ -10,6 +10,9 @@
 
 use std::collections::VecDeque;
 
+/// Bytes that a ring may own beyond four times what it holds.
+const SLACK: usize = 128;
+
 /// One event.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -106,6 +109,7 @@ impl Ring {
         }
         if self.unwritten == 0 {
             self.drop_transient_ends();
+            self.give_back_excess();
         }
     }
 
@@ -149,6 +153,13 @@ impl Ring {
         }
         while self.entries.front().is_some_and(|entry| entry.is_transient()) {
             self.pop_front();
+        }
+    }
+
+    /// The first word on a connection is the longest of most seats' lives, and is not kept: what it took is given back.
+    fn give_back_excess(&mut self) {
+        if self.bytes.capacity() > 4 * self.bytes.len() + SLACK {
+            self.bytes.shrink_to_fit();
         }
     }
 

@@ -46,6 +46,7 @@ fn handover(seat: UserId, bytes: usize) -> Box<Handover> {
             placed: Vec::new(),
         },
         held_until: Moment::from_millis(20_000),
+        since: None,
         recollection: Recollection::Whole,
     })
 }
