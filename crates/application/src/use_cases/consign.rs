@@ -35,6 +35,14 @@ pub(crate) fn book_is_doubtful<P: Ports>(book: &Book<P>, now: Moment) -> bool {
         && (now.since(restored) < RESENDING || link.absence.is_some())
 }
 
+/// The client of a seat without memory, or that of its partner, has just come back, and may be sending again what was
+/// accepted elsewhere.
+pub(crate) fn doubt_again<P: Ports>(book: &mut Book<P>, now: Moment) {
+    if let Some(restored) = book.abroad.as_mut().and_then(|abroad| abroad.restored.as_mut()) {
+        *restored = now;
+    }
+}
+
 impl<P: Ports> Chat<P> {
     /// Sends a message to the partner's owner. `checked` is what the checks made of it.
     pub(crate) fn message_abroad(

@@ -3,7 +3,7 @@
 //! Each owner asserts the ends of chats it holds to the owners of the other ends: at each change, and all of them every
 //! few seconds. An end that its partner's owner knows nothing about, twice, is an orphan: its chat is lost.
 
-use super::consign::remember_lost;
+use super::consign::{doubt_again, remember_lost};
 use super::receive::{SECOND_LOOK, answer_to};
 use crate::book::Book;
 use crate::chat::Chat;
@@ -209,6 +209,7 @@ impl<P: Ports> Chat<P> {
         let chatting = book.session.chatting_mut()?;
         let link = &mut chatting.link;
         let tenure = address.from.generation.tenure();
+        let is_news = address.from.generation > link.partner_heard;
         let mut usurped = None;
         let mut lost = Vec::new();
         match &mut link.partner {
@@ -244,6 +245,9 @@ impl<P: Ports> Chat<P> {
         }
         if recollection == Recollection::Lost {
             link.partner_recollection = Recollection::Lost;
+            if is_news {
+                doubt_again(book, self.now());
+            }
         }
         remember_lost(book, lost);
         usurped

@@ -4,6 +4,7 @@
 //! whoever holds the partner. What must happen in the order of letters happens before [`Chat::receive`] returns; what has
 //! to ask the store is returned, to be run beside the letters that follow.
 
+use super::consign::book_is_doubtful;
 use super::propose::Reply;
 use crate::chat::Chat;
 use crate::pending::Pending;
@@ -211,6 +212,10 @@ impl<P: Ports> Chat<P> {
             let mut book = seat.lock();
             if !self.is_from_partner(&mut book, from, address) {
                 return Some(Outcome::Refused);
+            }
+            // Nobody remembers whether it was accepted before; without an answer the sender is told so.
+            if id.is_some() && book_is_doubtful(&book, self.now()) {
+                return None;
             }
         }
         match self

@@ -1,6 +1,7 @@
 //! Resuming: take a seat back, on a new connection.
 
 use super::connect::{ConnectError, Connected};
+use super::consign::doubt_again;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
@@ -131,6 +132,7 @@ impl<P: Ports> Chat<P> {
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
+            doubt_again(book, now);
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
                     Standing::Waiting(self.waiting(book, wait, now))

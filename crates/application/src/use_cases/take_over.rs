@@ -273,6 +273,7 @@ impl<P: Ports> Chat<P> {
             };
             (chatting.chat, partner.clone(), book.recollection())
         };
+        let mut theirs = Recollection::Whole;
         self.change(&partner, |book| {
             let Some(chatting) = book
                 .session
@@ -293,7 +294,13 @@ impl<P: Ports> Chat<P> {
                 chatting.link.partner_recollection = Recollection::Lost;
             }
             super::consign::remember_lost(book, lost);
+            theirs = book.recollection();
         });
+        if theirs == Recollection::Lost
+            && let Some(chatting) = seat.lock().session.chatting_mut()
+        {
+            chatting.link.partner_recollection = Recollection::Lost;
+        }
         self.look_at_partner(&partner, seat, chat);
         self.look_at_partner(seat, &partner, chat);
     }
