@@ -35,6 +35,12 @@ pub(crate) fn book_is_doubtful<P: Ports>(book: &Book<P>, now: Moment) -> bool {
         && (now.since(restored) < RESENDING || link.absence.is_some())
 }
 
+/// Whether this seat does not remember what was sent for it in its chat, while its client may be sending that again.
+fn forgets<P: Ports>(book: &Book<P>, now: Moment) -> bool {
+    let restored = book.abroad.as_ref().and_then(|abroad| abroad.restored);
+    restored.is_some_and(|restored| now.since(restored) < RESENDING)
+}
+
 /// The client of a seat without memory, or that of its partner, has just come back, and may be sending again what was
 /// accepted elsewhere.
 pub(crate) fn doubt_again<P: Ports>(book: &mut Book<P>, now: Moment) {
@@ -64,11 +70,13 @@ impl<P: Ports> Chat<P> {
         {
             return Ok(());
         }
-        let was_sent = id.is_some_and(|id| {
-            let chatting = book.session.chatting();
-            let remote = chatting.and_then(|chatting| chatting.link.remote());
-            remote.is_some_and(|remote| remote.sent.contains(id.hash))
-        });
+        let forgets = id.is_some() && forgets(book, now);
+        let was_sent = forgets
+            || id.is_some_and(|id| {
+                let chatting = book.session.chatting();
+                let remote = chatting.and_then(|chatting| chatting.link.remote());
+                remote.is_some_and(|remote| remote.sent.contains(id.hash))
+            });
         let text = match checked {
             Ok(_) if id.is_some() && book_is_doubtful(book, now) => Err(MessageError::Unconfirmed),
             Ok(text) => Ok(text),
@@ -126,6 +134,7 @@ impl<P: Ports> Chat<P> {
         letter: impl FnOnce(Address, Consignment) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
+        let forgets = forgets(book, now);
         let abroad = book.abroad.get_or_insert_default();
         let consignment = abroad.unanswered.next().ok_or(Undelivered::Full)?;
         let chatting = book.session.chatting_mut().ok_or(Undelivered::Gone)?;
@@ -158,7 +167,7 @@ impl<P: Ports> Chat<P> {
             Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
         }
         let attempt = match id {
-            Some(id) if remote.sent.contains(id.hash) => Attempt::Again,
+            Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
             _ => Attempt::First,
         };
         if let Some(id) = id {

@@ -110,7 +110,7 @@ impl<P: Ports> Chat<P> {
         };
         let placed = match checked {
             // Neither side remembers what was accepted before both were taken over.
-            Ok(_) if doubtful => Err(MessageError::Unconfirmed),
+            _ if doubtful && unheard.is_none() => Err(MessageError::Unconfirmed),
             Ok(text) => {
                 let message = Notice::Message {
                     chat,
