@@ -1,7 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::peerage::{Peerage, Reach, Run, Watchlist};
+use crate::peerage::{Departures, Peerage, Reach, Run, Watchlist};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
 use crate::register::Register;
 use crate::seat::Seat;
@@ -99,6 +99,8 @@ pub struct Chat<P: Ports> {
     pub(crate) watchlist: Watchlist,
     /// Seats that the store has to be told of.
     pub(crate) to_keep: Watchlist,
+    /// Seats that are gone without the store having heard of it.
+    pub(crate) departures: Departures,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
 }
@@ -149,6 +151,7 @@ impl<P: Ports> Chat<P> {
             peerage: Peerage::default(),
             watchlist: Watchlist::default(),
             to_keep: Watchlist::default(),
+            departures: Departures::default(),
             told: Mutex::default(),
         }
     }

@@ -3,11 +3,11 @@
 //! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
 //! chat.
 
-use crate::ports::StoreMemory;
+use crate::ports::{Stamp, StoreMemory};
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A node that is not heard from for so long counts as silent: its users are away.
@@ -35,6 +35,8 @@ pub(crate) struct Peerage {
     looked: AtomicU64,
     /// When the store last answered a heartbeat, in milliseconds; 0 if it never has.
     answered: AtomicU64,
+    /// Whether others may have taken seats of this node without its having heard of it.
+    usurped: AtomicBool,
     /// When it first did, likewise.
     begun: AtomicU64,
 }
@@ -244,6 +246,21 @@ impl Peerage {
         due
     }
 
+    /// Others may have taken seats of this node.
+    pub(crate) fn suspect_usurpers(&self) {
+        self.usurped.store(true, Ordering::Release);
+    }
+
+    /// Whether others may have taken seats of this node since it last compared notes.
+    pub(crate) fn suspects_usurpers(&self) -> bool {
+        self.usurped.load(Ordering::Acquire)
+    }
+
+    /// Notes are about to be compared, so that usurpers will be found.
+    pub(crate) fn look_for_usurpers(&self) -> bool {
+        self.usurped.swap(false, Ordering::AcqRel)
+    }
+
     /// There is reason to compare notes soon.
     pub(crate) fn ask_to_verify(&self) {
         self.lock().doubt = Doubt::Some;
@@ -291,6 +308,28 @@ impl Peerage {
 
     fn lock(&self) -> MutexGuard<'_, Hearsay> {
         self.hearsay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many departures are remembered that the store has not heard of. Beyond it the store keeps seats that nobody
+/// holds, until this node ends.
+const DEPARTURES: usize = 65_536;
+
+/// Seats that are gone without the store having heard of it, as they were last.
+#[derive(Default)]
+pub(crate) struct Departures(Mutex<Vec<Stamp>>);
+
+impl Departures {
+    pub(crate) fn add(&self, stamp: Stamp) {
+        let mut departures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if departures.len() < DEPARTURES {
+            departures.push(stamp);
+        }
+    }
+
+    /// Takes all of them.
+    pub(crate) fn take(&self) -> Vec<Stamp> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -37,6 +37,7 @@ impl<P: Ports> Chat<P> {
             Ok(pulse) => {
                 self.set_census(pulse.census);
                 if pulse.memory == StoreMemory::Lost {
+                    self.peerage.suspect_usurpers();
                     self.doubt_what_it_knows();
                 }
                 let news = self.peerage.hear(&pulse.peers, pulse.memory, self.now());

@@ -192,8 +192,16 @@ impl<P: Ports> Chat<P> {
             seat: seat.user(),
             generation,
         };
+        self.tell_released(stamp, release).await;
+    }
+
+    pub(crate) async fn tell_released(&self, stamp: Stamp, release: Release) {
         if self.adapters.pairing.release(stamp, release).await.is_err() {
             self.doubt_store();
+            if release == Release::Gone && self.options.deployment == Deployment::Shared {
+                // Whoever is still here is compared with the store again and again; one who is gone is not.
+                self.departures.add(stamp);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::consign::doubt_again;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
-    Attendance, Clock, Completeness, Delivery, Fact, Flush, Identity, PairingStore, Ports, StoreError,
+    Attendance, Clock, Completeness, Delivery, Fact, Flush, Identity, PairingStore, Peers, Ports, StoreError,
     TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
@@ -61,6 +61,9 @@ impl<P: Ports> Chat<P> {
                 (valid.then(|| book.claim()), book.tokens.latest)
             };
             if let Some(connection) = accepted {
+                if self.is_usurped(user).await {
+                    return Ok(Some(Returning(Whereabouts::Elsewhere { user, serial })));
+                }
                 return Ok(Some(Returning(Whereabouts::Here {
                     seat,
                     serial,
@@ -80,6 +83,17 @@ impl<P: Ports> Chat<P> {
             return Err(StoreError::Unavailable(Box::new(Learning)));
         }
         Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
+    }
+
+    /// Whether another node has taken a seat of this one, as far as that can be found out. Asked only after this node did
+    /// not run, or was given up, for a while: what it thinks of its seats may be old then.
+    async fn is_usurped(&self, user: UserId) -> bool {
+        let is_doubtful = self.peerage.suspects_usurpers() || self.has_stalled();
+        if self.options.deployment == Deployment::Alone || !is_doubtful {
+            return false;
+        }
+        let location = self.adapters.pairing.locate(user).await;
+        matches!(location, Ok(Some(location)) if location.owner != self.adapters.peers.own())
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what

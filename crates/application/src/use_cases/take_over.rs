@@ -18,6 +18,10 @@ use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
+/// How many numbers are left out where events are lost, so that the client learns that some may be missing. They are
+/// more than a former owner, which may still be there, can give before it learns that it has no such seat any more.
+const LEFT_OUT: u64 = 1 << 20;
+
 impl<P: Ports> Chat<P> {
     /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the
     /// token is dead.
@@ -79,9 +83,8 @@ impl<P: Ports> Chat<P> {
         };
         let contents = match handover {
             Some(handover) => handover.outbox.clone(),
-            // One number is left out, so that the client learns that something may be missing.
             None => OutboxContents {
-                last: seen.next(),
+                last: Seq::new(seen.get() + LEFT_OUT),
                 chat,
                 events: Vec::new(),
                 placed: Vec::new(),

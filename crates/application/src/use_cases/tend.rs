@@ -6,7 +6,7 @@ use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::peerage::Run;
 use crate::ports::{
-    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Stamp,
+    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Release, Stamp,
 };
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
@@ -44,6 +44,7 @@ impl<P: Ports> Chat<P> {
             self.adapters.delivery.close(&seat.route, Farewell::Restarting);
         }
         self.doubt_what_it_knows();
+        self.peerage.suspect_usurpers();
         self.verify_soon();
     }
 
@@ -55,6 +56,11 @@ impl<P: Ports> Chat<P> {
             return;
         }
         self.catch_up().await;
+        iter(self.departures.take())
+            .for_each_concurrent(super::CONCURRENCY, |stamp| {
+                self.tell_released(stamp, Release::Gone)
+            })
+            .await;
         self.keep_what_is_due().await;
         let now = self.now();
         if self.peerage.is_time_to_verify(now, VERIFY, VERIFY_SOON) {
@@ -111,6 +117,7 @@ impl<P: Ports> Chat<P> {
     }
 
     async fn verify(&self) {
+        let suspected = self.peerage.look_for_usurpers();
         let beliefs: Vec<_> = self
             .register
             .all()
@@ -128,7 +135,12 @@ impl<P: Ports> Chat<P> {
                     })
                     .await;
             }
-            Err(_) => self.doubt_store(),
+            Err(_) => {
+                if suspected {
+                    self.peerage.suspect_usurpers();
+                }
+                self.doubt_store();
+            }
         }
     }
 
