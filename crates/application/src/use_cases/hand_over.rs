@@ -197,18 +197,27 @@ impl<P: Ports> Chat<P> {
         let seats = self.register.all();
         iter(seats)
             .for_each_concurrent(super::CONCURRENCY, |seat| async move {
-                let handover = self.change(&seat, |book| {
+                let packed = self.change(&seat, |book| {
                     if matches!(book.session.state(), State::Gone) {
                         return None;
                     }
+                    let partner = book
+                        .session
+                        .chatting()
+                        .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
                     let handover = self.pack(&seat, book);
                     let _ = book.session.depart();
-                    Some(handover)
+                    Some((handover, partner))
                 });
                 self.register.remove_this(&seat);
-                if let Some(handover) = handover
-                    && self.adapters.pairing.bequeath(handover).await.is_err()
-                {
+                let Some((handover, partner)) = packed else {
+                    return;
+                };
+                if let Some((chat, Partner::Here(partner))) = partner {
+                    // What was placed for this seat is known to the partner from now on, who is packed after it.
+                    self.send_after(&partner, &seat, chat, self.adapters.peers.own(), &handover.outbox);
+                }
+                if self.adapters.pairing.bequeath(handover).await.is_err() {
                     self.doubt_store();
                 }
             })

@@ -230,14 +230,15 @@ impl<P: Ports> Chat<P> {
                     return None;
                 }
                 let seat = seat.clone();
-                let remote = Remote {
+                let placed = self.adapters.delivery.placed(&seat.route, address.chat);
+                let mut remote = Remote {
                     who: crate::book::Acquaintance::of(&seat),
                     owner: from,
                     disowned: None,
-                    sent: crate::link::Sent::default(),
+                    sent: placed.into_iter().collect(),
                 };
                 if recollection == Recollection::Lost {
-                    lost = self.adapters.delivery.pack(&seat.route).placed;
+                    lost = remote.sent.take();
                 }
                 link.partner = Partner::There(Box::new(remote));
                 usurped = here.then_some(seat);

@@ -5,9 +5,9 @@
 use super::presence::attendance;
 use crate::book::Acquaintance;
 use crate::chat::Chat;
-use crate::link::{Partner, Remote, Sent};
+use crate::link::{Partner, Remote};
 use crate::pending::Pending;
-use crate::ports::{Address, Peers, Ports, Stamp};
+use crate::ports::{Address, Delivery, Peers, Ports, Stamp};
 use crate::seat::Seat;
 use passerby_domain::id::ChatId;
 use std::sync::Arc;
@@ -79,7 +79,12 @@ impl<P: Ports> Chat<P> {
                     who: Acquaintance::of(&known),
                     owner: own,
                     disowned: None,
-                    sent: Sent::default(),
+                    sent: self
+                        .adapters
+                        .delivery
+                        .placed(&known.route, chat)
+                        .into_iter()
+                        .collect(),
                 })),
                 None,
             ),
