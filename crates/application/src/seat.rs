@@ -5,7 +5,7 @@
 //! users' ids. An outbox's lock may be taken under a book's lock, never the other way round.
 
 use crate::book::Book;
-use crate::ports::{Delivery, Ports, RateLimiter};
+use crate::ports::{Delivery, Ports, RateLimiter, Stamp};
 use passerby_domain::id::{Origins, UserId};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,6 +61,14 @@ impl<P: Ports> Seat<P> {
     /// The way to the seat's outbox, for the transport's own frames.
     pub const fn route(&self) -> &Route<P> {
         &self.route
+    }
+
+    /// The seat as it is now.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            seat: self.user,
+            generation: self.lock().session.generation(),
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Book<P>> {

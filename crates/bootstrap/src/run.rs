@@ -7,7 +7,6 @@ use crate::lifecycle::{Clockwork, drain};
 use crate::resources;
 use crate::settings::{Backend, Settings};
 use crate::telemetry;
-use crate::upkeep::company::Company;
 use crate::upkeep::{Alone, Upkeep};
 use crate::wiring::{self, WiringError};
 use passerby_application::ports::Ports;
@@ -151,8 +150,8 @@ pub async fn run(
             run_node(settings, sockets, node, Alone, ready, stop).await
         }
         Backend::Redis => {
-            let (node, post) = wiring::wire_shared(settings).map_err(StartError::Wiring)?;
-            run_node(settings, sockets, node, Company::new(post), ready, stop).await
+            let (node, company) = wiring::wire_shared(settings).map_err(StartError::Wiring)?;
+            run_node(settings, sockets, node, company, ready, stop).await
         }
     }
 }

@@ -6,7 +6,7 @@ mod memory;
 mod redis;
 
 pub(crate) use memory::wire_single;
-pub(crate) use redis::{Post, SharedNode, wire_shared};
+pub(crate) use redis::{Company, SharedNode, wire_shared};
 
 use crate::settings::{self, Settings};
 use passerby_admin::{AdminState, Metrics, Token};

@@ -82,7 +82,7 @@ impl<P: Ports> Chat<P> {
                 let ended = Letter::Ended {
                     address: Address {
                         chat,
-                        from: self.stamp(seat),
+                        from: seat.stamp(),
                         to: remote.who.user,
                     },
                     reason,
@@ -119,14 +119,6 @@ impl<P: Ports> Chat<P> {
         if self.options.deployment == Deployment::Shared {
             // While the user is away nobody looks for them, so that no search has told the store.
             self.release(seat, Release::Rest).await;
-        }
-    }
-
-    /// The seat as it is now.
-    pub(crate) fn stamp(&self, seat: &Seat<P>) -> Stamp {
-        Stamp {
-            seat: seat.user(),
-            generation: seat.lock().session.generation(),
         }
     }
 

@@ -128,23 +128,19 @@ impl<P: Ports> Chat<P> {
 
     /// Asks the store what came of an offer that nobody says anything about.
     pub(crate) async fn settle_offer(&self, seat: &Arc<Seat<P>>, offer: Offer) {
-        match self.adapters.pairing.settle(offer).await {
-            Ok(verdict) => self.conclude(seat, offer, verdict).await,
-            Err(_) => {
-                self.doubt_store();
-                let now = self.now();
-                let gives_up = self.change(seat, |book| {
-                    let pending = book
-                        .pending_mut()
-                        .filter(|pending| pending.chat() == offer.chat)?;
-                    pending.ask_at = now + ASK_AGAIN;
-                    Some(pending.give_up_at <= now)
-                });
-                if gives_up == Some(true) {
-                    // With a newer ticket, nothing comes of it for this side; the other finds out.
-                    self.conclude(seat, offer, Verdict::Lapsed).await;
-                }
-            }
+        if let Ok(verdict) = self.adapters.pairing.settle(offer).await {
+            return self.conclude(seat, offer, verdict).await;
+        }
+        self.doubt_store();
+        let now = self.now();
+        let gives_up = self.change(seat, |book| {
+            let pending = book.pending_mut().filter(|pending| pending.chat() == offer.chat)?;
+            pending.ask_at = now + ASK_AGAIN;
+            Some(pending.give_up_at <= now)
+        });
+        if gives_up == Some(true) {
+            // With a newer ticket, nothing comes of it for this side; the other finds out.
+            self.conclude(seat, offer, Verdict::Lapsed).await;
         }
     }
 

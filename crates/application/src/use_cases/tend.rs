@@ -124,24 +124,20 @@ impl<P: Ports> Chat<P> {
             .iter()
             .filter_map(|seat| belief(seat))
             .collect();
-        match self.adapters.pairing.verify(beliefs).await {
-            Ok(differences) => {
-                iter(differences)
-                    .for_each_concurrent(super::CONCURRENCY, |difference| async move {
-                        match difference {
-                            Difference::Unlike(user) => self.put_right(user).await,
-                            Difference::Taken(user) => self.lose_user(user),
-                        }
-                    })
-                    .await;
+        let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
+            if suspected {
+                self.peerage.suspect_usurpers();
             }
-            Err(_) => {
-                if suspected {
-                    self.peerage.suspect_usurpers();
+            return self.doubt_store();
+        };
+        iter(differences)
+            .for_each_concurrent(super::CONCURRENCY, |difference| async move {
+                match difference {
+                    Difference::Unlike(user) => self.put_right(user).await,
+                    Difference::Taken(user) => self.lose_user(user),
                 }
-                self.doubt_store();
-            }
-        }
+            })
+            .await;
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.

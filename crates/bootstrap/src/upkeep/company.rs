@@ -2,7 +2,7 @@
 
 use crate::telemetry;
 use crate::upkeep::Upkeep;
-use crate::wiring::{Node, Post, SharedNode};
+use crate::wiring::{Company, Node, SharedNode};
 use passerby_application::Chat;
 use passerby_application::ports::{Handover, HandoverRequest, Letter};
 use passerby_domain::id::Incarnation;
@@ -22,15 +22,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long the last letters may take.
 const LAST_LETTERS: Duration = Duration::from_secs(2);
 
-/// What keeps a node that shares its store.
-pub(crate) struct Company(Post);
-
-impl Company {
-    pub(crate) fn new(post: Post) -> Self {
-        Self(post)
-    }
-}
-
 impl Upkeep<SharedNode> for Company {
     const AT_FIRST: Readiness = Readiness::CutOff;
 
@@ -40,14 +31,14 @@ impl Upkeep<SharedNode> for Company {
         tasks: &TaskTracker,
         end: &CancellationToken,
     ) -> impl Future<Output = ()> + Send {
-        let Post {
+        let Self {
             redis,
             keeper,
             post,
             outgoing,
             incoming,
             limiter,
-        } = self.0;
+        } = self;
         register(node, &post);
         let chat = node.chat.clone();
         let letters = Arc::new(Letters {

@@ -37,7 +37,7 @@ impl Ports for SharedNode {
 }
 
 /// What has to run beside a node that shares Redis.
-pub(crate) struct Post {
+pub(crate) struct Company {
     pub(crate) redis: Redis,
     pub(crate) keeper: Keeper,
     pub(crate) post: RedisPost,
@@ -47,7 +47,7 @@ pub(crate) struct Post {
 }
 
 /// Puts it together. Nothing is asked of Redis yet.
-pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Post), WiringError> {
+pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Company), WiringError> {
     let secret = settings.identity.secret.as_ref().ok_or(WiringError::NoSecret)?;
     let secret = secret.expose().as_bytes();
     let secrets = Secrets {
@@ -110,7 +110,7 @@ pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Post
         metrics,
         front: super::front(settings)?,
     };
-    let post = Post {
+    let company = Company {
         redis,
         keeper,
         post,
@@ -118,7 +118,7 @@ pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Post
         incoming,
         limiter: Box::pin(background),
     };
-    Ok((node, post))
+    Ok((node, company))
 }
 
 fn redis_options(settings: &RedisSettings) -> Result<RedisOptions, WiringError> {

@@ -45,7 +45,7 @@ impl Keys {
         }
     }
 
-    /// A short keyed hash of the id of a message. It is on the path of every message, so it is a fast one: SipHash 1-3,
+    /// A short keyed hash of the id of a message. It is on the path of every message, so it is a fast one: `SipHash` 1-3,
     /// which is made for keeping strangers from choosing values that collide.
     pub(crate) fn digest(&self, id: &str) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.message);

@@ -112,11 +112,11 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         route.0.reply(frame, flush);
     }
 
-    fn deliver<'a>(
+    fn deliver(
         &self,
         route: &Self::Route,
         chat: ChatId,
-        notice: &Notice<'a>,
+        notice: &Notice<'_>,
         id: Option<IdHash>,
     ) -> Result<Receipt, Undelivered> {
         route.0.deliver(chat, notice, id)

@@ -76,9 +76,10 @@ fn readiness<P: Ports>(front: &Front<P>) -> Answer {
     match front.gate.readiness() {
         Readiness::Ready => plain(StatusCode::OK, "ready\n"),
         Readiness::Starting => problem_answer(Problem::Unavailable("the node is starting", UNAVAILABLE)),
-        Readiness::CutOff => {
-            problem_answer(Problem::Unavailable("the node cannot reach the store", UNAVAILABLE))
-        }
+        Readiness::CutOff => problem_answer(Problem::Unavailable(
+            "the node cannot reach the store",
+            UNAVAILABLE,
+        )),
         Readiness::Draining => problem_answer(Problem::Unavailable("the node is going away", UNAVAILABLE)),
     }
 }

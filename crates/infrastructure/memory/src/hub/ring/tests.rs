@@ -127,6 +127,10 @@ fn what_a_long_first_word_took_is_given_back_once_it_is_written() {
     ring.push_numbered(1, &[b'm'; 100]);
     ring.wrote(700, 0);
     assert_eq!(ring.bytes.len(), 100);
-    assert!(ring.bytes.capacity() <= 4 * 100 + SLACK, "{}", ring.bytes.capacity());
+    assert!(
+        ring.bytes.capacity() <= 4 * 100 + SLACK,
+        "{}",
+        ring.bytes.capacity()
+    );
     assert_eq!(ring.oldest(), Some(1));
 }
