@@ -205,7 +205,9 @@ pub struct LetterBox {
 
 impl fmt::Debug for LetterBox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LetterBox").field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("LetterBox")
+            .field("own", &self.own)
+            .finish_non_exhaustive()
     }
 }
 

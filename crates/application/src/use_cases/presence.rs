@@ -417,6 +417,10 @@ impl<P: Ports> Chat<P> {
             }
             // Its new owner asserts itself; until then what is said goes there.
             remote.owner = owner;
+            if owner == self.adapters.peers.own() {
+                // It is on the way here, and will find its partner.
+                return;
+            }
             let assertion = Assertion {
                 address: to,
                 attendance,

@@ -134,7 +134,9 @@ impl<P: Ports> Chat<P> {
         self.doubt_store();
         let now = self.now();
         let gives_up = self.change(seat, |book| {
-            let pending = book.pending_mut().filter(|pending| pending.chat() == offer.chat)?;
+            let pending = book
+                .pending_mut()
+                .filter(|pending| pending.chat() == offer.chat)?;
             pending.ask_at = now + ASK_AGAIN;
             Some(pending.give_up_at <= now)
         });

@@ -34,6 +34,8 @@ impl<P: Ports> Chat<P> {
         let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
             return Ok(None);
         };
+        // Whoever writes to the seat here must not be sent back to where it is coming from.
+        self.peerage.note_here(user);
         let request = HandoverRequest {
             seat: user,
             generation: taken.dossier.stamp.generation,
