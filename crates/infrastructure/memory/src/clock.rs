@@ -8,6 +8,10 @@ use passerby_domain::time::{Millis, Moment, UnixMillis};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// What a clock shows when it is started: later than its origin by more than anybody waits, so that what was before the
+/// start can be told as well. The place of a seat that comes from another node may be older than this process.
+const STARTED: Moment = Moment::from_millis(30 * 24 * 60 * 60 * 1_000);
+
 /// The machine's clocks: the monotonic one, and the time of day.
 ///
 /// Both methods take a few atomic operations and never wait.
@@ -18,20 +22,20 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose origin is the present.
+    /// A clock that has run for some weeks, as far as one can tell by it.
     #[expect(clippy::disallowed_methods, reason = "time has its home here")]
     pub fn start() -> Self {
         let start = Instant::now();
         Self {
             start,
-            anchor: Anchor::new(wall_clock()),
+            anchor: Anchor::new(UnixMillis(wall_clock().0.saturating_sub(STARTED.as_millis()))),
         }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
-        Moment::ORIGIN + Millis::from(self.start.elapsed())
+        STARTED + Millis::from(self.start.elapsed())
     }
 
     fn unix(&self, moment: Moment) -> UnixMillis {
@@ -152,5 +156,14 @@ mod tests {
         assert!(clock.unix(before).0 > 1_600_000_000_000);
         assert_eq!(clock.unix(before), clock.unix(before));
         assert!(clock.now() >= before);
+    }
+
+    #[test]
+    fn what_was_before_the_clock_was_started_can_be_told() {
+        let clock = SystemClock::start();
+        let now = clock.now();
+        let day = Millis::from_secs(24 * 60 * 60);
+        assert_eq!((now - day) + day, now);
+        assert_eq!(clock.unix(now - day).0 + day.get(), clock.unix(now).0);
     }
 }
