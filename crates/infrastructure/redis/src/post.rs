@@ -1,8 +1,8 @@
 //! Letters between nodes, through Redis.
 //!
 //! Each life of a node has an inbox, a stream. Whoever writes to it appends what waits for that node as one sealed batch,
-//! and appends the next one when the last is taken: the more there is to say, the less each letter costs. The node reads
-//! its inbox over a connection of its own.
+//! and appends the next one when the last is taken, and not in the same millisecond: the more there is to say, the less
+//! each letter costs. The node reads its inbox over a connection of its own.
 //!
 //! ```text
 //! send ─ codec ─> queue of a link ─ envelope ─> XADD │ XREAD ─ envelope ─> codec ─ Mailbox

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Stamp,
+    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Stamp, Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -119,8 +119,8 @@ impl End {
         }
     }
 
-    /// Sends a message.
-    pub(crate) fn send(&self, number: u64, stamp: u64) {
+    /// Sends a message, or refuses it aloud.
+    pub(crate) fn send(&self, number: u64, stamp: u64) -> Result<(), Unsent> {
         match &*self.0 {
             Way::Plain { waiting, wake, .. } => {
                 let mut waiting = waiting.lock().expect("nobody panics with it");
@@ -132,6 +132,7 @@ impl End {
                 if was_empty {
                     wake.notify_one();
                 }
+                Ok(())
             }
             Way::Post { post, to } => {
                 let letter = Letter::Message {
@@ -150,7 +151,7 @@ impl End {
                     ),
                     at: UnixMillis(stamp),
                 };
-                let _ = post.send(*to, &letter);
+                post.send(*to, &letter)
             }
         }
     }

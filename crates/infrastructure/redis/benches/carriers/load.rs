@@ -30,7 +30,7 @@ pub(crate) async fn echo(kind: Kind, url: &str) {
     let own = Arc::clone(&end);
     let take: Take = Arc::new(move |number, stamp| {
         if let Some(end) = own.get() {
-            end.send(number, stamp);
+            let _ = end.send(number, stamp);
         }
     });
     let opened = End::open(kind, url, Side::There, take).await;
@@ -77,7 +77,7 @@ pub(crate) async fn measure(kind: Kind, address: SocketAddr, crowd: usize, span:
                 }
             }
             if let Some(end) = own.get() {
-                end.send(number, now());
+                let _ = end.send(number, now());
             }
         })
     };
@@ -86,7 +86,7 @@ pub(crate) async fn measure(kind: Kind, address: SocketAddr, crowd: usize, span:
     // The other node may not be there yet, and forgets what came before.
     sleep(Duration::from_millis(700)).await;
     for number in 0..crowd as u64 {
-        opened.send(number, now());
+        opened.send(number, now()).expect("there is room");
     }
     sleep(Duration::from_millis(500)).await;
     let mut connection = Client::open(url.as_str())

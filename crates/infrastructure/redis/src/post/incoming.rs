@@ -82,8 +82,9 @@ impl Incoming {
             worked = true;
             let Some(last) = read.last().map(|entry| entry.id) else {
                 if batches > 0 {
+                    // Awaited, so that what was read is not there to be read again from the beginning.
+                    trim_before(shared, position.next(), Exactness::Exact).await;
                     (batches, bytes) = (0, 0);
-                    trim = Some(Box::pin(trim_before(shared, position.next(), Exactness::Exact)));
                 }
                 position = EntryId::START;
                 continue;
