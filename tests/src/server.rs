@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, http};
 
 /// How often a condition outside this process (a file, an exit) is looked at.
 const LOOK: Duration = Duration::from_millis(10);
@@ -220,6 +220,19 @@ impl Server {
             folder,
             company: None,
         })
+    }
+
+    /// Waits until the server welcomes connections: one of several does so once the others have heard of it.
+    async fn is_ready(&self) {
+        let deadline = Instant::now() + 3 * PATIENCE;
+        while http::get(self.http(), "/readyz", &[]).await.status != 200 {
+            assert!(
+                Instant::now() < deadline,
+                "the server does not get ready: {}",
+                self.logs()
+            );
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// The public listener.

@@ -76,7 +76,7 @@ impl Node {
             front,
             store: proxies,
         };
-        node.again().await;
+        node.listens().await;
         node
     }
 
@@ -95,14 +95,19 @@ impl Node {
         self.log = log;
     }
 
-    /// Starts a process, after the last one is gone, and waits until it listens.
+    /// Starts a process, after the last one is gone, and waits until it welcomes connections.
     pub async fn again(&mut self) {
+        self.listens().await;
+        self.until_ready(200).await;
+    }
+
+    async fn listens(&mut self) {
         if let Err(why) = self.try_again().await {
             panic!("{} did not get ready {why}", self.name);
         }
     }
 
-    /// As [`Node::again`]; tells what happened when the process ends instead.
+    /// Starts a process, and waits until it listens; tells what happened when it ends instead.
     pub async fn try_again(&mut self) -> Result<(), String> {
         assert!(self.server.is_none(), "{} is still running", self.name);
         let settings: Vec<_> = self

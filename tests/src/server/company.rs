@@ -43,6 +43,9 @@ pub(super) async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Serv
     let secrets = Secrets::default();
     let mut first = Server::start_sharing(arguments, &all, Arc::clone(&secrets)).await;
     let other = Server::start_sharing(arguments, &all, secrets).await;
+    for server in [&first, &other] {
+        server.is_ready().await;
+    }
     first.company = Some(Company {
         other: Box::new(other),
         _redis: redis,
