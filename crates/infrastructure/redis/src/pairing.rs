@@ -1,7 +1,8 @@
 //! Pairing by many nodes: the queue, the pairs and who holds which seat, in Redis.
 //!
 //! Each operation is one Lua script, or for a look one command. The scripts are in `pairing/scripts`, each with what it
-//! takes and answers at its head; `record.lua` says what is known of a seat, `index.lua` how those who wait are found.
+//! takes and answers at its head; `record.lua` says what is known of a seat, `index.lua` how those who wait are found. What
+//! is said most is said in rows (`row.lua`): the words of many seats, each an operation of its own, in one call.
 //!
 //! **Architecture Invariants.** A node says what it says of a seat as the seat's owner, with the seat's generation: what is
 //! older than the store's knowledge changes nothing. Every script that changes something carries the time after which it
@@ -17,6 +18,7 @@ mod memory;
 mod moves;
 mod nodes;
 mod record;
+mod row;
 mod scripts;
 
 pub use anomalies::Anomalies;
@@ -24,6 +26,7 @@ pub use anomalies::Anomalies;
 use crate::Redis;
 use crate::seal::{Sealer, Secrets};
 use crate::time::RedisTime;
+use calls::Caller;
 use interests::InterestNames;
 use memory::Memory;
 use passerby_application::ports::{
@@ -33,6 +36,7 @@ use passerby_application::ports::{
 use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::Millis;
+use row::Rows;
 use scripts::{Keys, Scripts};
 use std::fmt;
 use std::sync::Arc;
@@ -62,11 +66,9 @@ pub struct PairingOptions {
 
 /// The pairing store of all nodes that share a Redis.
 pub struct RedisPairing {
-    redis: Redis,
-    keys: Keys,
-    scripts: Scripts,
+    caller: Arc<Caller>,
+    rows: Rows,
     options: PairingOptions,
-    time: Arc<RedisTime>,
     names: InterestNames,
     words: Sealer,
     legacies: Sealer,
@@ -78,15 +80,20 @@ impl RedisPairing {
     /// The store in `redis`, as the node that `options` names. `time` is learned with each heartbeat, and by the first
     /// operation if that comes earlier.
     pub fn new(redis: Redis, secrets: Secrets<'_>, time: Arc<RedisTime>, options: PairingOptions) -> Self {
-        Self {
+        let caller = Caller {
             keys: Keys::new(redis.keys()),
-            redis,
             scripts: Scripts::new(),
+            redis,
+            options,
+            time,
+        };
+        Self {
+            caller: Arc::new(caller),
+            rows: Rows::default(),
             names: InterestNames::new(secrets.current),
             words: Sealer::new("interests of a seat", secrets, options.incarnation),
             legacies: Sealer::new("what is left of a seat", secrets, options.incarnation),
             options,
-            time,
             memory: Memory::default(),
             anomalies: Anomalies::default(),
         }

@@ -1,18 +1,26 @@
 //! Calling the scripts of pairing.
 //!
 //! **Architecture Invariants.** A script that comes too late changes nothing, and its caller is told that there was no
-//! answer in time: it does not know whether an earlier sending ran. Answers are rows of byte strings.
+//! answer in time: it does not know whether an earlier sending ran. What is said of seats goes in rows.
 
-use super::{RedisPairing, TimeSource};
-use crate::Script;
+use super::record::node;
+use super::row::{Answers, Word};
+use super::scripts::{Keys, Scripts};
+use super::{PairingOptions, RedisPairing, TimeSource};
+use crate::client::{FromRedisValue as _, Value};
 use crate::connection::Failure;
 use crate::keys::Key;
-use crate::time::{RedisMillis, TimeOffset};
-use passerby_application::ports::StoreError;
+use crate::time::{RedisMillis, RedisTime, TimeOffset};
+use crate::{Redis, Script};
+use passerby_application::ports::{SameOrigin, StoreError};
 use passerby_domain::time::Millis;
+use std::sync::Arc;
 
 /// How long after its sending a script may still begin.
 const PATIENCE: Millis = Millis::from_secs(1);
+
+/// How long an offer to another node is open, in milliseconds.
+const OFFER: u32 = 1_000;
 
 /// A script came to Redis later than its sender had patience for.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +30,26 @@ struct Late;
 /// What a script answers.
 pub(super) type Answer = Vec<Vec<u8>>;
 
-impl RedisPairing {
+/// What is needed to call scripts.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) redis: Redis,
+    pub(super) keys: Keys,
+    pub(super) scripts: Scripts,
+    pub(super) options: PairingOptions,
+    pub(super) time: Arc<RedisTime>,
+}
+
+/// Until when a script may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// For as long as all do.
+    Usual(TimeOffset),
+    /// It is never too late.
+    Endless,
+}
+
+impl Caller {
     /// How far the scripts' time is ahead of this node's. Asks for it if nobody has yet.
     pub(super) async fn offset(&self) -> Result<TimeOffset, StoreError> {
         if self.options.time == TimeSource::OwnClock {
@@ -32,7 +59,7 @@ impl RedisPairing {
             return Ok(offset);
         }
         let asked = self.time.moment();
-        let (keys, none): (_, [&[u8]; 0]) = ([&self.keys.seats], []);
+        let (keys, none): (_, [&[u8]; 0]) = ([&self.keys.book], []);
         let told = self.redis.script(&self.scripts.time, &keys, &none[..]);
         let (seconds, micros): (u64, u64) = told.await?;
         self.time
@@ -40,60 +67,93 @@ impl RedisPairing {
         self.time.offset().ok_or_else(Failure::away)
     }
 
-    /// Runs a script that changes something, or not at all if it comes too late.
+    /// What every script is told first.
+    fn head(&self, patience: Patience) -> Vec<u8> {
+        let not_after = match patience {
+            Patience::Usual(offset) => offset.to_redis(self.time.moment()).after(PATIENCE).0,
+            // The scripts count with doubles.
+            Patience::Endless => 1 << 52,
+        };
+        let time = match self.options.time {
+            TimeSource::Redis => 0,
+            TimeSource::OwnClock => self.time.moment().as_millis(),
+        };
+        let mut head = Vec::with_capacity(29);
+        head.extend_from_slice(&node(self.options.incarnation));
+        head.extend_from_slice(&not_after.to_be_bytes());
+        head.extend_from_slice(&time.to_be_bytes());
+        head
+    }
+
+    /// Runs a script, or not at all if it comes too late.
     pub(super) async fn call(
         &self,
         script: &Script,
         keys: &[&Key],
-        offset: TimeOffset,
+        patience: Patience,
         args: &[&[u8]],
     ) -> Result<Answer, StoreError> {
-        let not_after = offset.to_redis(self.time.moment()).after(PATIENCE).0.to_string();
-        let answer = self.ask(script, keys, not_after.as_bytes(), args).await?;
-        if is(&answer, b"late") {
+        let head = self.head(patience);
+        let mut all = Vec::with_capacity(args.len() + 1);
+        all.push(&head[..]);
+        all.extend(args);
+        let answer: Answer = self.redis.script(script, keys, &all[..]).await?;
+        if answer.first().is_some_and(|first| first == b"late") {
             return Err(StoreError::Timeout(Late.into()));
         }
         Ok(answer)
     }
 
-    /// Runs a script that may come late.
-    pub(super) async fn ask(
-        &self,
-        script: &Script,
-        keys: &[&Key],
-        not_after: &[u8],
-        args: &[&[u8]],
-    ) -> Result<Answer, StoreError> {
-        let time = match self.options.time {
-            TimeSource::Redis => String::new(),
-            TimeSource::OwnClock => self.time.moment().as_millis().to_string(),
-        };
-        let mut all = Vec::with_capacity(args.len() + 2);
-        all.extend([time.as_bytes(), not_after]);
-        all.extend(args);
-        self.redis.script(script, keys, &all[..]).await
+    /// Sends a row of words.
+    async fn send(&self, words: Vec<Word>) -> Answers {
+        let offset = self.offset().await?;
+        let mut head = self.head(Patience::Usual(offset));
+        head.extend_from_slice(&OFFER.to_be_bytes());
+        head.push(match self.options.rules.same_origin {
+            SameOrigin::Allowed => b'-',
+            SameOrigin::Refused => b'r',
+        });
+        let mut all = Vec::with_capacity(2 * words.len() + 1);
+        all.push(&head[..]);
+        for (word, dossier) in &words {
+            all.push(word);
+            all.extend(dossier.as_deref());
+        }
+        let keys = self.keys.all();
+        let answer: Value = self.redis.script(&self.scripts.row, &keys[..6], &all[..]).await?;
+        if let Value::Array(_) = answer {
+            return Err(Arc::new(StoreError::Timeout(Late.into())));
+        }
+        let answer = Vec::<u8>::from_redis_value(answer).map_err(|_| Failure::shape())?;
+        let mut rest = &answer[..];
+        let mut answers = Vec::with_capacity(words.len());
+        while let Some((length, behind)) = rest.split_first_chunk() {
+            let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+            let (one, behind) = behind.split_at_checked(length).ok_or_else(Failure::shape)?;
+            answers.push(one.to_vec());
+            rest = behind;
+        }
+        Ok(answers)
+    }
+}
+
+impl RedisPairing {
+    /// Says a word of a seat, in a row with whatever else is said.
+    pub(super) async fn say(&self, word: Vec<u8>, dossier: Option<Vec<u8>>) -> Result<Vec<u8>, StoreError> {
+        let caller = Arc::clone(&self.caller);
+        self.rows
+            .say((word, dossier), |words| async move { caller.send(words).await })
+            .await
     }
 
-    /// Runs a script that has nothing to say but that it ran.
-    pub(super) async fn tell(
-        &self,
-        script: &Script,
-        keys: &[&Key],
-        offset: TimeOffset,
-        args: &[&[u8]],
-    ) -> Result<(), StoreError> {
-        let answer = self.call(script, keys, offset, args).await?;
-        if is(&answer, b"ok") {
+    /// Says a word to which there is no answer but that it was heard.
+    pub(super) async fn tell(&self, word: Vec<u8>, dossier: Option<Vec<u8>>) -> Result<(), StoreError> {
+        if self.say(word, dossier).await?.is_empty() {
             Ok(())
         } else {
             Err(Failure::shape())
         }
     }
-}
-
-/// Whether an answer begins with this word.
-pub(super) fn is(answer: &Answer, word: &[u8]) -> bool {
-    answer.first().is_some_and(|first| first == word)
 }
 
 /// A number of eight bytes.

@@ -6,7 +6,7 @@ use super::RedisPairing;
 use super::interests;
 use super::record::{Record, Written, seat};
 use crate::time::TimeOffset;
-use passerby_application::ports::{Dossier, Seeker, Stamp, Standing, Stranger};
+use passerby_application::ports::{Dossier, Seeker, Stamp, Standing, Stranger, TokenSerial};
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Interests};
 use passerby_domain::id::{Origin, UserId};
@@ -19,6 +19,7 @@ struct Parts<'a> {
     origins: [Origin; 2],
     criteria: &'a Criteria,
     avoid: &'a [Avoided],
+    serial: TokenSerial,
     place: Place,
     from: Moment,
 }
@@ -31,12 +32,11 @@ impl RedisPairing {
             origins: [seeker.origin, seeker.lasting_origin],
             criteria: &seeker.criteria,
             avoid: &seeker.avoid,
+            serial: seeker.serial,
             place: seeker.place,
             from: seeker.from,
         };
-        let mut written = self.written(&parts);
-        written.serial = seeker.serial;
-        written.write(offset)
+        self.written(&parts).write(offset)
     }
 
     /// What is written of somebody who does not search.
@@ -52,12 +52,11 @@ impl RedisPairing {
             origins: [dossier.origin, dossier.lasting_origin],
             criteria: &dossier.criteria,
             avoid: &dossier.avoid,
+            serial: dossier.serial,
             place,
             from,
         };
-        let mut written = self.written(&parts);
-        written.serial = dossier.serial;
-        written.write(offset)
+        self.written(&parts).write(offset)
     }
 
     fn written(&self, parts: &Parts<'_>) -> Written {
@@ -76,7 +75,7 @@ impl RedisPairing {
         Written {
             origin,
             lasting_origin,
-            serial: passerby_application::ports::TokenSerial::default(),
+            serial: parts.serial,
             from: parts.from,
             mode: *mode,
             language: *language,
@@ -105,23 +104,29 @@ impl RedisPairing {
         }
     }
 
-    /// Somebody else's record, as one who asks for `own` may get to know it.
-    pub(super) fn stranger(&self, user: UserId, theirs: &Record, own: &Criteria) -> Stranger {
+    /// What is known of somebody else, as one who asks for `own` may get to know it.
+    pub(super) fn stranger(
+        &self,
+        user: UserId,
+        record: &Record,
+        theirs: &Written,
+        own: &Criteria,
+    ) -> Stranger {
         let Written {
             origin,
             lasting_origin,
             language,
             ..
-        } = theirs.dossier;
+        } = *theirs;
         Stranger {
             stamp: Stamp {
                 seat: user,
-                generation: theirs.generation,
+                generation: record.generation,
             },
-            owner: theirs.owner,
+            owner: record.owner,
             origin,
             lasting_origin,
-            common_interests: self.names.in_common(&own.interests, &theirs.dossier.interests),
+            common_interests: self.names.in_common(&own.interests, &theirs.interests),
             language: language.filter(|_| language == own.language),
         }
     }

@@ -1,8 +1,9 @@
 //! All that is said of seats beside searching.
 
 use super::RedisPairing;
-use super::calls::is;
-use super::record::{Link, Phase, Record, generation, node, origin, seat, write_link};
+use super::calls::{Patience, number};
+use super::record::{Link, Phase, Record, Written, generation, origin, seat, write_link};
+use super::scripts::Keys;
 use crate::connection::Failure;
 use passerby_application::ports::{
     Block, Dossier, Handover, Location, Offer, Release, Stamp, Standing, StoreError, Taken, TokenSerial,
@@ -10,10 +11,10 @@ use passerby_application::ports::{
 };
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::{ChatId, Incarnation, UserId};
-use passerby_domain::time::{Millis, Moment};
+use passerby_domain::time::Moment;
 
-/// For how long a seat that is gone is remembered. No script comes later than a second.
-const REMEMBERED: Millis = Millis::from_secs(10);
+/// For how long a seat that is gone is remembered, in milliseconds. No script comes later than a second.
+const REMEMBERED: u32 = 10_000;
 
 /// The most blocks of one origin, as with the store in memory.
 const BLOCKS_PER_ORIGIN: usize = 256;
@@ -29,60 +30,36 @@ pub(super) struct Legacy {
 
 impl RedisPairing {
     pub(super) async fn note_chat(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
-        let own = node(self.options.incarnation);
-        let [(seeker, seeker_at), (found, found_at)] = seats.map(stamp);
-        let args: [&[u8]; 6] = [
-            &own,
-            chat.as_str().as_bytes(),
-            &seeker,
-            &seeker_at,
-            &found,
-            &found_at,
-        ];
-        let keys = self.keys.index([]);
-        self.tell(&self.scripts.confirm, &keys, offset, &args).await
+        self.tell(of_two(b'f', chat, seats), None).await
     }
 
     pub(super) async fn agree_to(&self, offer: Offer) -> Result<Verdict, StoreError> {
-        let offset = self.offset().await?;
-        let [(seeker, seeker_at), (found, found_at)] = [offer.seeker, offer.found].map(stamp);
-        let args: [&[u8]; 5] = [
-            offer.chat.as_str().as_bytes(),
-            &seeker,
-            &seeker_at,
-            &found,
-            &found_at,
-        ];
-        let answer = self
-            .call(&self.scripts.agree, &[&self.keys.seats], offset, &args)
-            .await?;
-        verdict(&answer)
+        self.ask_verdict(b'a', offer).await
     }
 
     pub(super) async fn end_offer(&self, offer: Offer) -> Result<Verdict, StoreError> {
-        let offset = self.offset().await?;
-        let [seeker, found] = [offer.seeker, offer.found].map(|stamp| seat(stamp.seat));
-        let args: [&[u8]; 3] = [offer.chat.as_str().as_bytes(), &seeker, &found];
-        let answer = self
-            .call(&self.scripts.settle, &[&self.keys.seats], offset, &args)
-            .await?;
-        verdict(&answer)
+        self.ask_verdict(b's', offer).await
+    }
+
+    async fn ask_verdict(&self, kind: u8, offer: Offer) -> Result<Verdict, StoreError> {
+        let word = of_two(kind, offer.chat, [offer.seeker, offer.found]);
+        match self.say(word, None).await?.as_slice() {
+            b"y" => Ok(Verdict::Agreed),
+            b"n" => Ok(Verdict::Lapsed),
+            _ => Err(Failure::shape()),
+        }
     }
 
     pub(super) async fn let_go(&self, of: Stamp, release: Release) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
-        let own = node(self.options.incarnation);
-        let (seat, at) = stamp(of);
-        let kind: &[u8] = match release {
-            Release::Rest => b"r",
-            Release::Hold => b"h",
-            Release::Gone => b"g",
+        let kind = match release {
+            Release::Rest => b'r',
+            Release::Hold => b'h',
+            Release::Gone => b'g',
         };
-        let remembered = REMEMBERED.get().to_string();
-        let args: [&[u8]; 5] = [&own, &seat, &at, kind, remembered.as_bytes()];
-        let keys = self.keys.index([&self.keys.ends, &self.keys.legacies]);
-        self.tell(&self.scripts.release, &keys, offset, &args).await
+        let mut word = vec![b'r', kind];
+        write_stamp(&mut word, of);
+        word.extend_from_slice(&REMEMBERED.to_be_bytes());
+        self.tell(word, None).await
     }
 
     pub(super) async fn note_dossier(
@@ -90,12 +67,10 @@ impl RedisPairing {
         dossier: &Dossier,
         legacy: Option<Legacy>,
     ) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
-        let own = node(self.options.incarnation);
-        let (seat, at) = stamp(dossier.stamp);
-        let (phase, link): (&[u8], _) = match dossier.standing {
-            Standing::Idle => (b"r", None),
-            Standing::Held { .. } => (b"h", None),
+        let offset = self.caller.offset().await?;
+        let (phase, link) = match dossier.standing {
+            Standing::Idle => (b'r', None),
+            Standing::Held { .. } => (b'h', None),
             Standing::Chatting {
                 chat, partner, role, ..
             } => {
@@ -104,31 +79,24 @@ impl RedisPairing {
                     other: partner,
                     role,
                 };
-                (b"c", Some(link))
+                (b'c', Some(link))
             }
         };
-        let (link, written) = (write_link(link), self.of_dossier(dossier, offset));
         let until = legacy
             .as_ref()
-            .map_or(0, |legacy| offset.to_redis(legacy.until).0)
-            .to_string();
+            .map_or(0, |legacy| offset.to_redis(legacy.until).0);
         let sealed = legacy.map(|legacy| legacy.sealed).unwrap_or_default();
-        let args: [&[u8]; 8] = [
-            &own,
-            &seat,
-            &at,
-            phase,
-            &link,
-            &written,
-            until.as_bytes(),
-            &sealed,
-        ];
-        let keys = self.keys.index([&self.keys.ends, &self.keys.legacies]);
-        self.tell(&self.scripts.keep, &keys, offset, &args).await
+        let mut word = Vec::with_capacity(75 + sealed.len());
+        word.extend([b'k', phase]);
+        write_stamp(&mut word, dossier.stamp);
+        word.extend(write_link(link));
+        word.extend_from_slice(&until.to_be_bytes());
+        word.extend(sealed);
+        self.tell(word, Some(self.of_dossier(dossier, offset))).await
     }
 
     pub(super) async fn leave_behind(&self, handover: Handover) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
+        let offset = self.caller.offset().await?;
         let dossier = Dossier {
             stamp: handover.stamp,
             origin: handover.origins.exact,
@@ -152,31 +120,33 @@ impl RedisPairing {
         user: UserId,
         serial: TokenSerial,
     ) -> Result<Option<Taken>, StoreError> {
-        let offset = self.offset().await?;
-        let (own, of) = (node(self.options.incarnation), seat(user));
-        let serial = serial.0.to_string();
-        let keys = self.keys.index([&self.keys.legacies]);
-        let args: [&[u8]; 3] = [&own, &of, serial.as_bytes()];
-        let answer = self.call(&self.scripts.take, &keys, offset, &args).await?;
-        if is(&answer, b"none") {
+        let offset = self.caller.offset().await?;
+        let (of, serial) = (seat(user), serial.0.to_string());
+        let (script, keys) = (&self.caller.scripts.take, self.caller.keys.all());
+        let patience = Patience::Usual(offset);
+        let args: [&[u8]; 2] = [&of, serial.as_bytes()];
+        let answer = self.caller.call(script, &keys[..4], patience, &args).await?;
+        if answer.first().is_some_and(|word| word == b"none") {
             return Ok(None);
         }
-        let [_, former, record, partner, legacy] = answer.as_slice() else {
+        let [_, former, record, written, partner, theirs, legacy] = answer.as_slice() else {
             return Err(Failure::shape());
         };
-        let former = match super::calls::number(former).ok_or_else(Failure::shape)? {
+        let former = match number(former).ok_or_else(Failure::shape)? {
             // Nobody held it before.
             0 => self.options.incarnation,
             bits => Incarnation::from_bits(bits),
         };
-        let record = Record::read(record, offset).ok_or_else(Failure::shape)?;
-        let criteria = self.criteria(user, &record.dossier);
-        let partner = if partner.is_empty() {
-            None
-        } else {
-            let theirs = Record::read(partner, offset).ok_or_else(Failure::shape)?;
-            let link = record.link.ok_or_else(Failure::shape)?;
-            Some(self.stranger(link.other, &theirs, &criteria))
+        let record = Record::read(record).ok_or_else(Failure::shape)?;
+        let written = Written::read(written, offset).ok_or_else(Failure::shape)?;
+        let criteria = self.criteria(user, &written);
+        let partner = match (partner.is_empty(), record.link) {
+            (false, Some(link)) => {
+                let partner = Record::read(partner).ok_or_else(Failure::shape)?;
+                let theirs = Written::read(theirs, offset).ok_or_else(Failure::shape)?;
+                Some(self.stranger(link.other, &partner, &theirs, &criteria))
+            }
+            (true, _) | (_, None) => None,
         };
         let legacy = if legacy.is_empty() {
             None
@@ -190,26 +160,32 @@ impl RedisPairing {
         };
         Ok(Some(Taken {
             former,
-            dossier: dossier(user, record, criteria)?,
+            dossier: dossier(user, &record, written, criteria)?,
             partner,
             legacy,
         }))
     }
 
     pub(super) async fn look_up(&self, user: UserId) -> Result<Option<Location>, StoreError> {
-        let offset = self.offset().await?;
-        let mut question = crate::client::cmd("HGET");
-        question.arg(self.keys.seats.as_str()).arg(&seat(user)[..]);
-        let record: Option<Vec<u8>> = self.redis.command(&self.keys.seats, &question).await?;
-        let record = record.and_then(|record| Record::read(&record, offset));
-        Ok(record.map(|record| Location {
+        let offset = self.caller.offset().await?;
+        let of = seat(user);
+        let dossier = [&b"d"[..], &of].concat();
+        let book = &self.caller.keys.book;
+        let mut question = crate::client::cmd("HMGET");
+        question.arg(book.as_str()).arg(&of[..]).arg(dossier);
+        let (record, written): (Option<Vec<u8>>, Option<Vec<u8>>) =
+            self.caller.redis.command(book, &question).await?;
+        let record = record.and_then(|record| Record::read(&record));
+        let written = written.and_then(|written| Written::read(&written, offset));
+        let known = record.zip(written);
+        Ok(known.map(|(record, written)| Location {
             owner: record.owner,
-            origin: record.dossier.origin,
+            origin: written.origin,
         }))
     }
 
     pub(super) async fn keep_apart(&self, block: Block) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
+        let offset = self.caller.offset().await?;
         let [one, other] = block.origins.map(origin);
         let until = offset.to_redis(block.until).0.to_string();
         let (most, origins) = (BLOCKS_PER_ORIGIN.to_string(), BLOCKING_ORIGINS.to_string());
@@ -220,53 +196,59 @@ impl RedisPairing {
             most.as_bytes(),
             origins.as_bytes(),
         ];
-        self.tell(&self.scripts.block, &[&self.keys.blocks], offset, &args)
-            .await
+        let Keys { book, blocks, .. } = &self.caller.keys;
+        let (script, keys) = (&self.caller.scripts.block, [book, blocks]);
+        let kept = self.caller.call(script, &keys, Patience::Usual(offset), &args);
+        kept.await.map(drop)
     }
 }
 
-fn stamp(stamp: Stamp) -> ([u8; 16], [u8; 8]) {
-    (seat(stamp.seat), generation(stamp.generation))
-}
-
-fn verdict(answer: &[Vec<u8>]) -> Result<Verdict, StoreError> {
-    match answer {
-        [word] if word == b"yes" => Ok(Verdict::Agreed),
-        [word] if word == b"no" => Ok(Verdict::Lapsed),
-        _ => Err(Failure::shape()),
+/// A word about the two seats of a chat.
+fn of_two(kind: u8, chat: ChatId, seats: [Stamp; 2]) -> Vec<u8> {
+    let mut word = vec![kind];
+    word.extend_from_slice(chat.as_str().as_bytes());
+    for stamp in seats {
+        write_stamp(&mut word, stamp);
     }
+    word
 }
 
-fn dossier(seat: UserId, record: Record, criteria: Criteria) -> Result<Dossier, StoreError> {
-    let Record {
-        phase,
-        generation,
-        link,
-        dossier,
-        ..
-    } = record;
-    let standing = match (phase, link) {
+fn write_stamp(word: &mut Vec<u8>, stamp: Stamp) {
+    word.extend_from_slice(&seat(stamp.seat));
+    word.extend_from_slice(&generation(stamp.generation));
+}
+
+fn dossier(
+    seat: UserId,
+    record: &Record,
+    written: Written,
+    criteria: Criteria,
+) -> Result<Dossier, StoreError> {
+    let standing = match (record.phase, record.link) {
         (Phase::Resting, _) => Standing::Idle,
         (Phase::Held, _) => Standing::Held {
-            place: dossier.place,
-            from: dossier.from,
+            place: written.place,
+            from: written.from,
         },
         (Phase::Chatting, Some(Link { chat, other, role })) => Standing::Chatting {
             chat,
             partner: other,
             role,
-            place: dossier.place,
+            place: written.place,
         },
         // A seat that was taken is none of these.
         (Phase::Chatting, None) | (Phase::Elsewhere, _) => return Err(Failure::shape()),
     };
     Ok(Dossier {
-        stamp: Stamp { seat, generation },
-        origin: dossier.origin,
-        lasting_origin: dossier.lasting_origin,
+        stamp: Stamp {
+            seat,
+            generation: record.generation,
+        },
+        origin: written.origin,
+        lasting_origin: written.lasting_origin,
         criteria,
-        avoid: dossier.avoid,
-        serial: dossier.serial,
+        avoid: written.avoid,
+        serial: written.serial,
         standing,
     })
 }

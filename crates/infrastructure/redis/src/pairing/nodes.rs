@@ -1,6 +1,6 @@
 //! The lives of nodes: heartbeats, comparing, and forgetting the dead.
 
-use super::calls::{digits, number};
+use super::calls::{Patience, digits, number};
 use super::memory::Seen;
 use super::record::{generation, node, seat};
 use super::{RedisPairing, TimeSource};
@@ -34,12 +34,11 @@ const BELIEFS: usize = 500;
 
 impl RedisPairing {
     pub(super) async fn beat(&self, name: &NodeId, own: Census) -> Result<Pulse, StoreError> {
-        let asked = self.time.moment();
+        let asked = self.caller.time.moment();
         let counts = [own.online, own.waiting, own.chatting].map(|count| count.to_string());
         let lease = LEASE.get().to_string();
         let epoch = self.new_epoch();
-        let args: [&[u8]; 7] = [
-            &node(self.options.incarnation),
+        let args: [&[u8]; 6] = [
             name.as_str().as_bytes(),
             counts[0].as_bytes(),
             counts[1].as_bytes(),
@@ -48,19 +47,19 @@ impl RedisPairing {
             &epoch,
         ];
         // Its own time may have made a leap: a heartbeat is never too late to learn that.
-        let keys = self.keys.all();
-        let answer = self.ask(&self.scripts.heartbeat, &keys, b"1e300", &args).await?;
+        let (script, keys) = (&self.caller.scripts.heartbeat, self.caller.keys.all());
+        let answer = self.caller.call(script, &keys, Patience::Endless, &args).await?;
         let [time, epoch, lease, sums, peers @ ..] = answer.as_slice() else {
             return Err(Failure::shape());
         };
         let time = number(time).ok_or_else(Failure::shape)?;
         if self.options.time == TimeSource::Redis {
-            self.time.learn(asked, RedisMillis(time));
+            self.caller.time.learn(asked, RedisMillis(time));
         }
         let seen = Seen {
             epoch: epoch.clone(),
             time,
-            at: self.time.moment(),
+            at: self.caller.time.moment(),
         };
         Ok(Pulse {
             census: census(sums).ok_or_else(Failure::shape)?,
@@ -76,13 +75,12 @@ impl RedisPairing {
     /// A name for the memory of Redis, should it have none. It differs from all others, as the incarnation does.
     fn new_epoch(&self) -> Vec<u8> {
         let mut name = node(self.options.incarnation).to_vec();
-        name.extend_from_slice(&self.time.moment().as_millis().to_be_bytes());
+        name.extend_from_slice(&self.caller.time.moment().as_millis().to_be_bytes());
         name
     }
 
     pub(super) async fn compare(&self, beliefs: &[Belief]) -> Result<Vec<Difference>, StoreError> {
-        let offset = self.offset().await?;
-        let own = node(self.options.incarnation);
+        let offset = self.caller.offset().await?;
         let mut differences = Vec::new();
         for some in beliefs.chunks(BELIEFS) {
             let mut told = Vec::with_capacity(some.len() * 41);
@@ -97,10 +95,10 @@ impl RedisPairing {
                 told.push(kind);
                 told.extend_from_slice(chat.map_or(&[0; 16][..], |chat| chat.as_str().as_bytes()));
             }
-            let args: [&[u8]; 2] = [&own, &told];
-            let answer = self
-                .call(&self.scripts.verify, &[&self.keys.seats], offset, &args)
-                .await?;
+            let (script, keys) = (&self.caller.scripts.verify, [&self.caller.keys.book]);
+            let patience = Patience::Usual(offset);
+            let args: [&[u8]; 1] = [&told];
+            let answer = self.caller.call(script, &keys, patience, &args).await?;
             for word in answer {
                 differences.push(difference(&word, some).ok_or_else(Failure::shape)?);
             }
@@ -109,7 +107,7 @@ impl RedisPairing {
     }
 
     pub(super) async fn forget_dead(&self) -> Result<(), StoreError> {
-        let offset = self.offset().await?;
+        let offset = self.caller.offset().await?;
         let numbers = [
             SECOND_LOOK.get(),
             MAJORITY.get(),
@@ -119,9 +117,11 @@ impl RedisPairing {
         .map(|number| number.to_string());
         let args: [&[u8]; 4] = [0, 1, 2, 3].map(|place: usize| numbers[place].as_bytes());
         for _ in 0..ROUNDS {
+            let (script, keys) = (&self.caller.scripts.reap, self.caller.keys.all());
             let answer = self
-                .call(&self.scripts.reap, &self.keys.all(), offset, &args)
-                .await?;
+                .caller
+                .call(script, &keys[..7], Patience::Usual(offset), &args);
+            let answer = answer.await?;
             let [word, _, strays] = answer.as_slice() else {
                 return Err(Failure::shape());
             };

@@ -15,6 +15,9 @@ use passerby_domain::time::Moment;
 /// The link of a seat that is in no offer and in no chat.
 pub(super) const LINK_BYTES: usize = 41;
 
+/// The family of those who do not insist on an interest. No interest has this name.
+const ANYBODY: InterestName = [0; NAME_BYTES];
+
 /// Where a seat stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -40,7 +43,6 @@ pub(super) struct Record {
     pub(super) generation: Generation,
     pub(super) owner: Incarnation,
     pub(super) link: Option<Link>,
-    pub(super) dossier: Written,
 }
 
 /// What of a dossier is written in the clear.
@@ -82,7 +84,7 @@ pub(super) fn write_link(link: Option<Link>) -> Vec<u8> {
 
 impl Written {
     pub(super) fn write(&self, offset: TimeOffset) -> Vec<u8> {
-        let size = 64 + NAME_BYTES * self.interests.len() + 25 * self.avoid.len() + self.sealed.len();
+        let size = 80 + (1 + NAME_BYTES) * self.interests.len() + 25 * self.avoid.len() + self.sealed.len();
         let mut bytes = Vec::with_capacity(size);
         let time = |moment| offset.to_redis(moment).0.to_be_bytes();
         bytes.extend_from_slice(&origin(self.origin));
@@ -92,14 +94,17 @@ impl Written {
         // Both lists are far shorter than their counts can say.
         let avoids = u16::try_from(self.avoid.len()).unwrap_or(u16::MAX);
         bytes.extend_from_slice(&avoids.to_be_bytes());
-        bytes.push(mode(self.mode));
         let mut letters = [0; 8];
         let language = self.language.as_ref().map(Language::as_str).unwrap_or_default();
         letters[..language.len()].copy_from_slice(language.as_bytes());
         bytes.extend_from_slice(&letters);
         bytes.extend_from_slice(&time(self.place.since()));
         bytes.push(u8::try_from(self.interests.len()).unwrap_or(u8::MAX));
-        bytes.extend(self.interests.iter().flatten());
+        let mode = mode(self.mode);
+        for family in self.interests.iter().chain([&ANYBODY]) {
+            bytes.push(mode);
+            bytes.extend_from_slice(family);
+        }
         for entry in self.avoid.iter().take(usize::from(avoids)) {
             bytes.extend_from_slice(&seat(entry.seat));
             bytes.extend_from_slice(&time(entry.until));
@@ -111,11 +116,21 @@ impl Written {
         bytes.extend_from_slice(&self.sealed);
         bytes
     }
+
+    /// What [`Self::write`] wrote.
+    pub(super) fn read(bytes: &[u8], offset: TimeOffset) -> Option<Self> {
+        Input { rest: bytes, offset }.dossier()
+    }
 }
 
 impl Record {
-    /// What a script answered; `None` if it is no record, or one without a dossier.
-    pub(super) fn read(bytes: &[u8], offset: TimeOffset) -> Option<Self> {
+    /// How long a record is, in bytes.
+    pub(super) const BYTES: usize = 67;
+
+    /// What a script answered; `None` if it is no record, or of a seat that is gone.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        // The one moment in it is of no use here.
+        let offset = TimeOffset::new(0);
         let mut input = Input { rest: bytes, offset };
         let phase = match input.byte()? {
             b'r' => Phase::Resting,
@@ -144,13 +159,11 @@ impl Record {
                 role,
             }),
         };
-        let dossier = input.dossier()?;
         Some(Self {
             phase,
             generation,
             owner,
             link,
-            dossier,
         })
     }
 }
@@ -194,15 +207,21 @@ impl Input<'_> {
         let serial = TokenSerial(u32::from_be_bytes(self.array()?));
         let from = self.moment()?;
         let avoids = u16::from_be_bytes(self.array()?);
+        let language = language(self.array()?)?;
+        let place = Place::taken_at(self.moment()?);
+        let interests = self.byte()?;
+        let mut names = Vec::with_capacity(usize::from(interests));
+        for _ in 0..interests {
+            self.byte()?;
+            names.push(self.array()?);
+        }
+        // The family of anybody is the last.
         let mode = match self.byte()? {
             b't' => Mode::Text,
             b'v' => Mode::Video,
             _ => return None,
         };
-        let language = language(self.array()?)?;
-        let place = Place::taken_at(self.moment()?);
-        let interests = self.byte()?;
-        let interests = (0..interests).map(|_| self.array()).collect::<Option<_>>()?;
+        self.array::<NAME_BYTES>()?;
         let avoid = (0..avoids).map(|_| self.avoided()).collect::<Option<_>>()?;
         Some(Written {
             origin,
@@ -212,7 +231,7 @@ impl Input<'_> {
             mode,
             language,
             place,
-            interests,
+            interests: names,
             avoid,
             sealed: std::mem::take(&mut self.rest).to_vec(),
         })

@@ -14,12 +14,7 @@ macro_rules! source {
 /// All scripts.
 #[derive(Debug)]
 pub(super) struct Scripts {
-    pub(super) claim: Script,
-    pub(super) confirm: Script,
-    pub(super) agree: Script,
-    pub(super) settle: Script,
-    pub(super) release: Script,
-    pub(super) keep: Script,
+    pub(super) row: Script,
     pub(super) take: Script,
     pub(super) block: Script,
     pub(super) heartbeat: Script,
@@ -31,12 +26,9 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            claim: source!("record", "index", "claim"),
-            confirm: source!("record", "index", "confirm"),
-            agree: source!("record", "agree"),
-            settle: source!("record", "settle"),
-            release: source!("record", "index", "forget", "release"),
-            keep: source!("record", "index", "forget", "keep"),
+            row: source!(
+                "record", "index", "forget", "claim", "confirm", "settle", "release", "keep", "row"
+            ),
             take: source!("record", "index", "take"),
             block: source!("record", "block"),
             heartbeat: source!("record", "heartbeat"),
@@ -50,59 +42,41 @@ impl Scripts {
 /// The keys, each with its name in the scripts.
 #[derive(Debug)]
 pub(super) struct Keys {
-    pub(super) seats: Key,
-    pub(super) families: Key,
-    pub(super) lines: Key,
-    pub(super) queue: Key,
-    pub(super) owners: Key,
-    pub(super) nodes: Key,
+    pub(super) book: Key,
+    lines: Key,
+    queue: Key,
+    owners: Key,
+    nodes: Key,
+    ends: Key,
     pub(super) blocks: Key,
-    pub(super) meta: Key,
-    pub(super) ends: Key,
-    pub(super) legacies: Key,
+    meta: Key,
 }
 
 impl Keys {
     pub(super) fn new(keys: &keys::Keys) -> Self {
         Self {
-            seats: keys.pairing("seats"),
-            families: keys.pairing("families"),
+            book: keys.pairing("book"),
             lines: keys.pairing("lines"),
             queue: keys.pairing("queue"),
             owners: keys.pairing("owners"),
             nodes: keys.pairing("nodes"),
+            ends: keys.pairing("ends"),
             blocks: keys.pairing("blocks"),
             meta: keys.pairing("meta"),
-            ends: keys.pairing("ends"),
-            legacies: keys.pairing("legacies"),
         }
     }
 
-    /// All, as the scripts of nodes take them.
-    pub(super) fn all(&self) -> [&Key; 10] {
+    /// All, in the order in which scripts take the first so many of them.
+    pub(super) fn all(&self) -> [&Key; 8] {
         [
-            &self.seats,
-            &self.families,
+            &self.book,
             &self.lines,
             &self.queue,
             &self.owners,
             &self.nodes,
+            &self.ends,
             &self.blocks,
             &self.meta,
-            &self.ends,
-            &self.legacies,
         ]
-    }
-
-    /// Those of records and of the index, and then `more`.
-    pub(super) fn index<'a, const N: usize>(&'a self, more: [&'a Key; N]) -> Vec<&'a Key> {
-        let index = [
-            &self.seats,
-            &self.families,
-            &self.lines,
-            &self.queue,
-            &self.owners,
-        ];
-        index.into_iter().chain(more).collect()
     }
 }

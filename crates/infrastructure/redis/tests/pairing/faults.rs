@@ -182,7 +182,7 @@ fn no_key_is_absent_however_little_there_is() {
     run(async {
         let stage = Stage::open().await;
         for part in [
-            "seats", "families", "lines", "queue", "owners", "nodes", "blocks", "meta", "ends", "legacies",
+            "book", "lines", "queue", "owners", "nodes", "ends", "blocks", "meta",
         ] {
             let key = stage.way.redis.keys().pairing(part);
             assert_eq!(

@@ -1,31 +1,40 @@
 -- A node lives, and counts its own.
 --
--- KEYS  seats families lines queue owners nodes blocks meta ends legacies
--- ARGV  1 time or nothing   2 not after   3 this node   4 its name   5, 6, 7 how many are online, waiting, chatting
---       8 how long a lease is   9 what the memory is called, should there be none
+-- KEYS  book lines queue owners nodes ends blocks meta
+-- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 its name   3, 4, 5 how many are online, waiting, chatting
+--       6 how long a lease is   7 what the memory is called, should there be none
 -- Answer  time (8 bytes), name of the memory, end of this node's lease until now (8 bytes) or nothing,
 --         sums of what is counted, then for each other node its name in bytes and for how long it has been silent
 --
 -- `nodes` has as `n` and a node the end of its lease, as `c` and a name what a node of that name counted last, as `s` and a
--- node since when it is suspected to be dead, as `k` and a node how far its seats were looked through. `meta` has the random name of this memory under `epoch`: it is another one after everything was lost. Every key of pairing holds a
--- member without a name, so that none is ever absent: in a cluster, an absent key makes scripts fail while its slot moves.
+-- node since when it is suspected to be dead, as `k` and a node how far its seats were looked through. `meta` has the name
+-- of this memory under `epoch`: it is another one after something was lost. Every key of pairing holds a member without a
+-- name, so that none is ever absent: in a cluster, an absent key makes scripts fail while its slot moves.
 -- Idempotent: a lease only gets longer. Bounded by the number of nodes.
-local NODES, META, lease = KEYS[6], KEYS[8], tonumber(ARGV[8])
-for i = 1, 10 do
-  if i == 3 or i == 4 or i == 5 then
-    call('ZADD', KEYS[i], 'NX', -1, '')
-  elseif i == 9 then
-    call('ZADD', KEYS[i], 'NX', 'inf', '')
-  elseif i ~= 8 then
-    call('HSETNX', KEYS[i], '', '')
+local NODES, META, lease = KEYS[5], KEYS[8], tonumber(ARGV[6])
+local was, missing = call('HGET', META, 'epoch'), 0
+for i = 1, 8 do
+  if i == 1 or i == 5 or i == 8 then
+    missing = missing + call('HSETNX', KEYS[i], '', '')
+  else
+    -- None of its scores is ever asked for.
+    missing = missing + call('ZADD', KEYS[i], 'NX', i == 6 and 'inf' or -1, '')
   end
 end
-call('HSETNX', META, 'epoch', ARGV[9])
-local me, counted = 'n' .. ARGV[3], 'c' .. ARGV[4]
-local before = call('HGET', NODES, me) or ''
-call('HSET', NODES, me, bytes('>I8', now + lease),
-  counted, bytes('>I8I8I8I8', now + lease, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])))
-call('HDEL', NODES, 's' .. ARGV[3], 'k' .. ARGV[3])
+if was and missing > 0 then
+  -- What has lost a part is forgotten whole, so that nodes see what is to be said again.
+  for i = 1, 4 do
+    call('UNLINK', KEYS[i])
+    if i == 1 then call('HSET', KEYS[i], '', '') else call('ZADD', KEYS[i], -1, '') end
+  end
+  was = false
+end
+if not was then call('HSET', META, 'epoch', ARGV[7]) end
+local own, counted = 'n' .. me, 'c' .. ARGV[2]
+local before = call('HGET', NODES, own) or ''
+call('HSET', NODES, own, bytes('>I8', now + lease),
+  counted, bytes('>I8I8I8I8', now + lease, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])))
+call('HDEL', NODES, 's' .. me, 'k' .. me)
 local all = call('HGETALL', NODES)
 local sums, peers = {0, 0, 0}, {}
 for i = 1, #all, 2 do
@@ -38,7 +47,7 @@ for i = 1, #all, 2 do
     elseif ends + 60000 < now then
       call('HDEL', NODES, field)
     end
-  elseif kind == 110 and field ~= me then
+  elseif kind == 110 and field ~= own then
     peers[#peers + 1] = sub(field, 2)
     peers[#peers + 1] = bytes('>I8', math.max(0, now + lease - number('>I8', value)))
   end

@@ -1,17 +1,17 @@
 -- Forgets a part of what dead nodes left, and of what is over.
 --
--- KEYS  seats families lines queue owners nodes blocks meta ends legacies
--- ARGV  1 time or nothing   2 not after
---       3 how long after the first look the second one agrees   4 how much longer when more than half of the nodes look dead
---       5 how long after the end of a node's lease its seats are forgotten   6 how many seats to look at
--- Answer  more or done, how many seats were looked at, anomalies   late
+-- KEYS  book lines queue owners nodes ends blocks
+-- ARGV  1 this node, not after, time or 0 (8 bytes each)
+--       2 how long after the first look the second one agrees   3 how much longer when more than half of the nodes look dead
+--       4 how long after the end of a node's lease its seats are forgotten   5 how many seats to look at
+-- Answer  more or done, how many seats were looked at, strays   late
 --
 -- A node is dead if its lease was over at two looks that are so far apart. Its seats leave the queue and their offers at once,
 -- and stay to be taken over until they are forgotten. A node that speaks again is not dead any more: what was taken from the
 -- queue is lapsed, so that the same search puts it back. Idempotent: each call does the next part. Bounded by what it is told
 -- to look at, and by the number of nodes.
-local NODES, BLOCKS, META, ENDS, LEGACIES = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local agrees, longer, grace, left = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local NODES, BLOCKS = KEYS[5], KEYS[7]
+local agrees, longer, grace, left = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local looked, has_more = 0, false
 
 -- Owners of seats that nobody knows as nodes: they never spoke, or were forgotten too early.
@@ -39,14 +39,6 @@ for i = 1, #all, 2 do
 end
 if #silent * 2 > known then agrees = agrees + longer end
 
-local function withdraw(seat, record)
-  if byte(record) == 119 then
-    leave(record, seat)
-  else
-    lapse(record, seat)
-  end
-end
-
 for i = 1, #silent do
   local node, ended = silent[i][1], silent[i][2]
   local since = notes['s' .. node]
@@ -58,18 +50,17 @@ for i = 1, #silent do
     local members = call('ZRANGEBYLEX', OWNERS, '(' .. from, '(' .. node .. '\1', 'LIMIT', 0, left)
     for m = 1, #members do
       local seat = sub(members[m], 10)
-      local record = call('HGET', SEATS, seat)
+      local record = call('HGET', BOOK, seat)
       local phase = record and byte(record)
       if phase == 119 or phase == 111 then
-        withdraw(seat, record)
+        clear_up(seat, record)
         if not is_over then
-          call('HSET', SEATS, seat, 'l' .. sub(record, 2, 26) .. NO_LINK .. sub(record, 68))
+          call('HSET', BOOK, seat, 'l' .. sub(record, 2, 26) .. NO_LINK)
         end
       end
       if is_over then
         if record and sub(record, 11, 18) == node then
-          call('HDEL', SEATS, seat)
-          call('HDEL', LEGACIES, seat)
+          call('HDEL', BOOK, seat, 'd' .. seat, 'l' .. seat)
         end
         call('ZREM', OWNERS, members[m])
       end
@@ -87,7 +78,7 @@ for i = 1, #silent do
 end
 
 if left > 0 then
-  local forgotten = forget(ENDS, LEGACIES, left)
+  local forgotten = forget(left)
   looked = looked + forgotten
   if forgotten == left then has_more = true end
 end
@@ -96,28 +87,18 @@ end
 local first = call('ZRANGE', QUEUE, 0, 8)
 for i = 1, #first do
   if first[i] ~= '' then
-    local record = call('HGET', SEATS, first[i])
+    local record = call('HGET', BOOK, first[i])
     if not record or byte(record) ~= 119 then
-      anomalies = anomalies + 1
+      strays = strays + 1
       call('ZREM', QUEUE, first[i])
     end
   end
 end
 
 -- Blocks that are over, some at a time.
-local scanned = call('HSCAN', BLOCKS, call('HGET', META, 'blocks') or '0', 'COUNT', 20)
-call('HSET', META, 'blocks', scanned[1])
-for i = 1, #scanned[2], 2 do
-  local origin, list, kept = scanned[2][i], scanned[2][i + 1], {}
-  for at = 1, #list, 24 do
-    if number('>I8', list, at + 16) > now then kept[#kept + 1] = sub(list, at, at + 23) end
-  end
-  if origin ~= '' and #kept * 24 < #list then
-    if #kept == 0 then
-      call('HDEL', BLOCKS, origin)
-    else
-      call('HSET', BLOCKS, origin, table.concat(kept))
-    end
-  end
+local over = call('ZRANGEBYSCORE', BLOCKS, 0, now, 'LIMIT', 0, 20)
+for i = 1, #over do
+  call('HDEL', BOOK, 'b' .. over[i])
+  call('ZREM', BLOCKS, over[i])
 end
-return {has_more and 'more' or 'done', tostring(looked), tostring(anomalies)}
+return {has_more and 'more' or 'done', tostring(looked), tostring(strays)}

@@ -1,23 +1,25 @@
--- Ends an offer that is still open, and says what came of it.
+-- The owner of the one who was found agrees to an offer that another node's seat made; or either owner ends one.
 --
--- KEYS  seats
--- ARGV  1 time or nothing   2 not after   3 chat   4 who looked   5 who was found
--- Answer  yes if both are in the chat   no if nothing came of the offer   late
+-- Word    a to agree, s to end it; chat, who looked: seat, generation, who was found: seat, generation
+-- Answer  y if both are in the chat   n if nothing came of the offer
 --
--- Idempotent: what it ends stays ended, and what was agreed stays agreed. Fenced by the name of the chat, which is that of
--- one offer only. Bounded: two seats.
-local chat = ARGV[3]
-local records = call('HMGET', SEATS, ARGV[4], ARGV[5])
-for i = 1, 2 do
-  local record = records[i]
-  if record and byte(record) == 99 and sub(record, 27, 42) == chat then
-    return {'yes'}
+-- Idempotent: once it is agreed the records name the chat, and what is over stays over. Fenced: agreed to is only what is
+-- open, with neither seat moved on; ended is the offer of this chat and no other. Bounded: two seats.
+local function settle(word)
+  local chat, seeker, seeker_at, found, found_at = number('>c16c16c8c16c8', word, 2)
+  local records = call('HMGET', BOOK, seeker, found)
+  local theirs, ours = records[1], records[2]
+  local theirs_is = theirs and sub(theirs, 27, 42) == chat and byte(theirs)
+  local ours_is = ours and sub(ours, 27, 42) == chat and byte(ours)
+  if theirs_is == 99 or ours_is == 99 then
+    return 'y'
   end
-end
-for i = 1, 2 do
-  local record = records[i]
-  if record and byte(record) == 111 and sub(record, 27, 42) == chat then
-    call('HSET', SEATS, ARGV[3 + i], 'l' .. sub(record, 2, 26) .. NO_LINK .. sub(record, 68))
+  if byte(word) == 97 and theirs_is == 111 and ours_is == 111 and sub(theirs, 3, 10) == seeker_at
+    and sub(ours, 3, 10) == found_at and now < number('>I8', ours, 59) then
+    call('HSET', BOOK, seeker, 'c' .. sub(theirs, 2), found, 'c' .. sub(ours, 2))
+    return 'y'
   end
+  if theirs_is == 111 then call('HSET', BOOK, seeker, 'l' .. sub(theirs, 2, 26) .. NO_LINK) end
+  if ours_is == 111 then call('HSET', BOOK, found, 'l' .. sub(ours, 2, 26) .. NO_LINK) end
+  return 'n'
 end
-return {'no'}

@@ -1,16 +1,17 @@
 -- Makes this node the owner of a seat, whoever held it.
 --
--- KEYS  seats families lines queue owners legacies
--- ARGV  1 time or nothing   2 not after   3 this node   4 seat   5 serial of the token
--- Answer  t, former owner, record, record of the partner or nothing, legacy or nothing   none   late
+-- KEYS  book lines queue owners
+-- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 seat   3 serial of the token
+-- Answer  t, former owner, record, dossier, record and dossier of the partner or nothing, legacy or nothing
+--         none   late
 --
 -- Idempotent: as long as this node has said nothing of the seat since it took it, it is given the same again. Fenced by the
 -- generation, which becomes the first of a new tenure, so that all that the former owner says from now on is stale.
 -- Bounded: two seats.
-local me, seat = ARGV[3], ARGV[4]
-local LEGACIES = KEYS[6]
-local old = call('HGET', SEATS, seat)
-if not old or #old < 131 or tonumber(ARGV[5]) < number('>I4', old, 100) then
+local seat = ARGV[2]
+local known = call('HMGET', BOOK, seat, 'd' .. seat, 'l' .. seat)
+local old, dossier, legacy = known[1], known[2], known[3] or ''
+if not old or not dossier or byte(old) == 103 or tonumber(ARGV[3]) < number('>I4', dossier, 33) then
   return {'none'}
 end
 local phase, generation = byte(old), number('>I8', old, 3)
@@ -18,32 +19,28 @@ local record, was = old, generation
 if sub(old, 11, 18) == me and generation % 4294967296 == 0 then
   was = nil
 else
-  if phase == 119 then
-    leave(old, seat)
-  elseif phase == 111 then
-    lapse(old, seat)
-  end
+  clear_up(seat, old)
   local is_out = phase == 99 or phase == 114
   local tenure = (generation - generation % 4294967296) / 4294967296 + 1
   record = (is_out and sub(old, 1, 1) or 'h') .. sub(old, 2, 2) .. bytes('>I8', tenure * 4294967296) .. me
-    .. sub(old, 11, 18) .. (is_out and sub(old, 27, 67) or NO_LINK) .. sub(old, 68)
-  call('HSET', SEATS, seat, record)
-  belongs(old, seat, me)
+    .. sub(old, 11, 18) .. (is_out and sub(old, 27, 67) or NO_LINK)
+  call('HSET', BOOK, seat, record)
+  belongs(seat, old)
 end
 
-local partner = ''
+local partner, theirs = '', ''
 if byte(record) == 99 then
-  local theirs = call('HGET', SEATS, sub(record, 43, 58))
-  if theirs and #theirs >= 131 and byte(theirs) == 99 and sub(theirs, 27, 58) == sub(record, 27, 42) .. seat then
-    partner = theirs
+  local other = sub(record, 43, 58)
+  local both = call('HMGET', BOOK, other, 'd' .. other)
+  if both[1] and both[2] and byte(both[1]) == 99 and sub(both[1], 27, 58) == sub(record, 27, 42) .. seat then
+    partner, theirs = both[1], both[2]
   end
 end
 
 -- What was left is of the last tenure, or it is of no use.
-local legacy = call('HGET', LEGACIES, seat) or ''
 if legacy ~= '' then
   local left = number('>I8', legacy)
   local is_last = left == was or (not was and left - left % 4294967296 + 4294967296 == generation)
   if not is_last or number('>I8', legacy, 9) <= now then legacy = '' end
 end
-return {'t', sub(record, 19, 26), record, partner, sub(legacy, 17)}
+return {'t', sub(record, 19, 26), record, dossier, partner, theirs, sub(legacy, 17)}

@@ -1,18 +1,18 @@
 -- Compares what an owner believes of its seats with what is known.
 --
--- KEYS  seats
--- ARGV  1 time or nothing   2 not after   3 this node
---       4 beliefs, 41 bytes each: seat, generation, w waiting or c chatting or r neither, chat
+-- KEYS  book
+-- ARGV  1 this node, not after, time or 0 (8 bytes each)
+--       2 beliefs, 41 bytes each: seat, generation, w waiting or c chatting or r neither, chat
 -- Answer  for each that differs its number, from 0, and `u` if something else or nothing is known or `t` if another node has
 --         held it for longer than the asker knows   late
 --
 -- Changes nothing. Bounded by the caller: some hundreds at a time.
-local me, beliefs = ARGV[3], ARGV[4]
+local beliefs = ARGV[2]
 local seats, answer = {}, {}
 for at = 1, #beliefs, 41 do
   seats[#seats + 1] = sub(beliefs, at, at + 15)
 end
-local records = call('HMGET', SEATS, unpack(seats))
+local records = call('HMGET', BOOK, unpack(seats))
 for i = 1, #seats do
   local at, record = 41 * i - 40, records[i]
   local difference
