@@ -142,9 +142,16 @@ impl Peerage {
             hearsay.peers.insert(*peer, vital);
         }
         for (peer, vital) in known {
-            // Its lease is over and it is forgotten.
-            if vital == Vital::Heard && !hearsay.peers.contains_key(&peer) {
-                news.silent.push(peer);
+            if vital == Vital::Silent || hearsay.peers.contains_key(&peer) {
+                continue;
+            }
+            match memory {
+                // Its lease is over and it is forgotten.
+                StoreMemory::Kept => news.silent.push(peer),
+                // The store knows nobody: by the next time, whoever lives has spoken to it.
+                StoreMemory::Lost => {
+                    hearsay.peers.insert(peer, vital);
+                }
             }
         }
         drop(hearsay);
@@ -376,6 +383,15 @@ mod tests {
             [peer(1)],
             "it is forgotten"
         );
+    }
+
+    #[test]
+    fn a_store_that_has_forgotten_all_says_nothing_against_a_peer_until_the_next_time() {
+        let peerage = Peerage::default();
+        peerage.hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(1_000));
+        assert_eq!(peerage.hear(&[], StoreMemory::Lost, at(2_000)), News::default());
+        assert!(peerage.seems_alive(peer(1)));
+        assert_eq!(peerage.hear(&[], StoreMemory::Kept, at(3_000)).silent, [peer(1)]);
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub struct ChatBuilder<S, T, Q = NoPeers> {
     reports: Arc<dyn Reports>,
     bans: Arc<dyn Bans>,
     listed: Arc<ListedReports>,
+    visitors: Arc<AtomicU32>,
 }
 
 /// What nodes of one cluster share beside their store.
@@ -58,6 +59,8 @@ pub(super) struct World {
     pub(super) clock: ManualClock,
     pub(super) reports: Arc<ListedReports>,
     pub(super) bans: Arc<ListedBans>,
+    /// How many have come.
+    pub(super) visitors: Arc<AtomicU32>,
 }
 
 /// A node with the options of the protocol's defaults, made of fakes that do as they should. It is one second past
@@ -83,6 +86,7 @@ pub fn chat() -> ChatBuilder<HonestPairing, PassAll> {
         reports: listed.clone(),
         bans: Arc::new(ListedBans::default()),
         listed,
+        visitors: Arc::default(),
     }
 }
 
@@ -123,6 +127,7 @@ impl<S: PairingStore, T: TextScreen, Q: Peers> ChatBuilder<S, T, Q> {
             reports: self.reports,
             bans: self.bans,
             listed: self.listed,
+            visitors: self.visitors,
         }
     }
 
@@ -139,6 +144,7 @@ impl<S: PairingStore, T: TextScreen, Q: Peers> ChatBuilder<S, T, Q> {
             reports: self.reports,
             bans: self.bans,
             listed: self.listed,
+            visitors: self.visitors,
         }
     }
 
@@ -155,6 +161,7 @@ impl<S: PairingStore, T: TextScreen, Q: Peers> ChatBuilder<S, T, Q> {
             reports: world.reports.clone(),
             bans: world.bans.clone(),
             listed: world.reports.clone(),
+            visitors: world.visitors.clone(),
         }
     }
 
@@ -199,7 +206,7 @@ impl<S: PairingStore, T: TextScreen, Q: Peers> ChatBuilder<S, T, Q> {
             clock: self.clock,
             facts,
             reports: self.listed,
-            visitors: AtomicU32::new(0),
+            visitors: self.visitors,
         }
     }
 }
@@ -221,7 +228,7 @@ pub struct TestChat<S: PairingStore, T: TextScreen, Q: Peers = NoPeers> {
     pub facts: FactLog,
     /// The reports that were made, unless they were sent elsewhere.
     pub reports: Arc<ListedReports>,
-    visitors: AtomicU32,
+    visitors: Arc<AtomicU32>,
 }
 
 impl<S: PairingStore, T: TextScreen, Q: Peers> fmt::Debug for TestChat<S, T, Q> {

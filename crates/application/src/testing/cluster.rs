@@ -19,6 +19,8 @@ use std::task::{Context, Poll, Waker};
 
 /// How often a node looks after what cannot wait.
 const TICK: Millis = Millis::new(250);
+/// How long nodes take to hear of each other.
+const INTRODUCTION: Millis = Millis::from_secs(3);
 /// How often it says that it lives.
 const BEAT: Millis = Millis::from_secs(1);
 
@@ -114,6 +116,7 @@ impl<S: PairingStore> TestCluster<S> {
             clock: clock.clone(),
             reports: Arc::new(ListedReports::default()),
             bans: Arc::new(ListedBans::default()),
+            visitors: Arc::default(),
         };
         let mut store = None;
         let _ = builder.pairing(|pairing| {
@@ -135,12 +138,12 @@ impl<S: PairingStore> TestCluster<S> {
             let member = cluster.member(number);
             cluster.nodes.push(member);
         }
-        for _ in 0..2 {
-            for node in 0..nodes {
-                cluster.begin(node, Chore::Beat);
-            }
-            cluster.deliver();
+        for node in 0..nodes {
+            cluster.begin(node, Chore::Beat);
         }
+        cluster.deliver();
+        // They take nobody in before.
+        cluster.pass(INTRODUCTION);
         cluster
     }
 

@@ -260,3 +260,6 @@ impl Abroad {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

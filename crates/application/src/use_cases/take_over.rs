@@ -177,11 +177,16 @@ impl<P: Ports> Chat<P> {
                     handover.and_then(|handover| handover.partner.as_ref()),
                     &taken.partner,
                 ) {
-                    (Some(partner), _) => {
-                        let mut link = Link::new(
-                            self.partner(&partner.stranger, &partner.sent),
-                            partner.facts.clone(),
-                        );
+                    (Some(partner), known) => {
+                        let mut stranger = partner.stranger.clone();
+                        if let Some(known) = known
+                            && known.stamp.generation.tenure() > stranger.stamp.generation.tenure()
+                        {
+                            // They have moved too, and the former owner has not heard of it, or had ended by then.
+                            stranger.owner = known.owner;
+                        }
+                        let mut link =
+                            Link::new(self.partner(&stranger, &partner.sent), partner.facts.clone());
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
                             cause: Cause::Told,
@@ -306,7 +311,7 @@ impl<P: Ports> Chat<P> {
         {
             chatting.link.partner_recollection = Recollection::Lost;
         }
-        self.look_at_partner(&partner, seat, chat);
+        // The partner learns of this seat's user when they are attached.
         self.look_at_partner(seat, &partner, chat);
     }
 }

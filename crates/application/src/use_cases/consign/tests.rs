@@ -1,1 +1,213 @@
+use crate::MessageError;
+use crate::ports::{Fact, Undelivered};
+use crate::testing::{Guest, TestCluster, run};
+use passerby_domain::criteria::{Criteria, Mode};
+use passerby_domain::notice::Typing;
+use passerby_domain::text::MessageId;
+use passerby_domain::time::Millis;
 
+fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: &str) -> Result<(), MessageError> {
+    let id = MessageId::parse(id).unwrap();
+    let said = cluster[node].message(&guest.seat, &guest.chat(), text, Some(id));
+    cluster[node].flush(&guest.seat);
+    said
+}
+
+fn lose(cluster: &TestCluster, from: usize, to: usize) {
+    cluster
+        .office
+        .lose(cluster.incarnation(from), cluster.incarnation(to));
+}
+
+#[test]
+fn a_message_to_another_node_is_acknowledged_once_it_is_there() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    assert_eq!(alice.hears(), [""; 0], "nobody knows yet");
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message hello"]);
+    assert_eq!(alice.hears(), ["ack a"]);
+    assert_eq!(cluster[0].facts.count(Fact::Relayed), 1);
+}
+
+#[test]
+fn messages_arrive_in_the_order_in_which_they_were_said() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    for text in ["one", "two", "three"] {
+        say(&cluster, 0, &alice, text, text).unwrap();
+    }
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message one", "message two", "message three"]);
+    assert_eq!(alice.hears(), ["ack one", "ack two", "ack three"]);
+}
+
+#[test]
+fn a_message_that_is_sent_again_is_acknowledged_again_and_delivered_once() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    say(&cluster, 0, &alice, "hello, again", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a", "ack a"]);
+    assert_eq!(bob.hears(), ["message hello"]);
+    assert_eq!(cluster[0].facts.count(Fact::Repeated), 1);
+}
+
+#[test]
+fn a_message_that_is_sent_again_while_it_is_on_its_way_is_delivered_and_answered_once() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"]);
+    assert_eq!(bob.hears(), ["message hello"]);
+}
+
+#[test]
+fn what_was_acknowledged_is_not_called_undelivered_because_the_chat_is_over() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"]);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    // The word of the end is still on its way when the client sends again.
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a", "chat_ended partner_skipped", "waiting"]);
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_is_unconfirmed_and_not_sent_again() {
+    for lost in [[0, 1], [1, 0]] {
+        let mut cluster = TestCluster::of(2);
+        let [alice, bob] = cluster.pair([0, 1]);
+        say(&cluster, 0, &alice, "hello", "a").unwrap();
+        if lost == [1, 0] {
+            cluster.carry(cluster.incarnation(0), cluster.incarnation(1));
+        }
+        lose(&cluster, lost[0], lost[1]);
+        cluster.pass(Millis::new(2_500));
+        assert_eq!(alice.hears(), [""; 0]);
+        cluster.pass(Millis::new(250));
+        assert_eq!(alice.hears(), ["unconfirmed a"]);
+        assert_eq!(cluster[0].facts.count(Fact::Unconfirmed), 1);
+        let heard = bob.hears();
+        let again = say(&cluster, 0, &alice, "hello", "a");
+        cluster.deliver();
+        assert_eq!(again, Err(MessageError::Unconfirmed));
+        assert_eq!(bob.hears(), [""; 0], "after {heard:?}");
+    }
+}
+
+#[test]
+fn a_message_that_finds_the_chat_over_was_not_delivered() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    say(&cluster, 0, &alice, "too late", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(
+        alice.hears(),
+        ["chat_ended partner_skipped", "waiting", "unreachable a"]
+    );
+    assert_eq!(bob.hears(), ["chat_ended you_skipped", "waiting"]);
+}
+
+#[test]
+fn a_message_that_does_not_fit_was_not_delivered() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[1].adapters().delivery.set_room(0);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["unreachable a"]);
+    cluster[1].adapters().delivery.set_room(10);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"], "it is a new message then");
+    assert_eq!(bob.hears(), ["message hello"]);
+}
+
+#[test]
+fn a_message_for_one_whose_node_is_silent_is_refused_at_once() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(1);
+    cluster.pass(Millis::from_secs(4));
+    assert_eq!(alice.hears(), ["partner_away"]);
+    assert_eq!(
+        say(&cluster, 0, &alice, "hello", "a"),
+        Err(MessageError::Unreachable(Undelivered::Away))
+    );
+    assert_eq!(bob.hears(), [""; 0]);
+}
+
+#[test]
+fn no_more_than_256_messages_are_on_their_way() {
+    let mut cluster = TestCluster::with(2, |options| options.messages = None);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    for number in 0..256 {
+        say(&cluster, 0, &alice, "hello", &number.to_string()).unwrap();
+    }
+    assert_eq!(
+        say(&cluster, 0, &alice, "hello", "more"),
+        Err(MessageError::Unreachable(Undelivered::Full))
+    );
+    cluster.deliver();
+    say(&cluster, 0, &alice, "hello", "more").unwrap();
+}
+
+#[test]
+fn what_is_said_to_one_who_is_away_is_kept_for_them() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    say(&cluster, 0, &alice, "are you there?", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["partner_away", "ack a"]);
+    let back = cluster.come_back(1, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting", "message are you there?"]);
+}
+
+#[test]
+fn hints_reach_the_partner_and_not_one_who_is_away() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[0].typing(&alice.seat, &alice.chat(), Typing::Started);
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["typing started"]);
+    run(cluster[1].drop_line(&bob));
+    cluster[0].typing(&alice.seat, &alice.chat(), Typing::Stopped);
+    cluster.deliver();
+    let back = cluster.come_back(1, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting"]);
+}
+
+#[test]
+fn signals_reach_the_partner_or_are_called_undelivered() {
+    let mut cluster = TestCluster::of(2);
+    let visit = crate::testing::Visit {
+        criteria: Criteria {
+            mode: Mode::Video,
+            ..Criteria::default()
+        },
+        ..Default::default()
+    };
+    let [alice, bob] = [0, 1].map(|node| cluster.visit(node, visit.clone()));
+    alice.hears();
+    bob.hears();
+    cluster[0].signal(&alice.seat, &alice.chat(), "{}").unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["signal {}"]);
+    assert_eq!(alice.hears(), [""; 0], "nobody acknowledges a signal");
+    cluster[1].adapters().delivery.set_room(0);
+    cluster[0].signal(&alice.seat, &alice.chat(), "{}").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["unreachable "]);
+}

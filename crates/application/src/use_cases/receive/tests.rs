@@ -1,1 +1,153 @@
+use crate::ports::Farewell;
+use crate::testing::{Guest, TestCluster, run};
+use crate::{BanOrder, BanTarget, Departure, ModerationError};
+use passerby_domain::time::Millis;
 
+fn offence() -> crate::ports::Offence {
+    crate::ports::Offence::Spam
+}
+
+fn wait_again(cluster: &mut TestCluster, alice: &Guest, bob: &Guest) {
+    cluster.deliver();
+    let mut waiting = cluster.store.waiting();
+    waiting.sort_unstable();
+    let mut both = [alice.user(), bob.user()];
+    both.sort_unstable();
+    assert_eq!(waiting, both);
+}
+
+#[test]
+fn a_skip_tells_both_and_both_wait() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    wait_again(&mut cluster, &alice, &bob);
+    assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting"]);
+    assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
+}
+
+#[test]
+fn when_both_skip_at_once_neither_is_told_of_the_other() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    wait_again(&mut cluster, &alice, &bob);
+    for guest in [&alice, &bob] {
+        assert_eq!(guest.hears(), ["chat_ended you_skipped", "waiting"]);
+    }
+}
+
+#[test]
+fn two_who_parted_are_kept_apart_by_both_nodes_until_their_cooldown_is_over() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.pass(Millis::from_secs(59));
+    assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting"]);
+    assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
+    cluster.pass(Millis::from_secs(2));
+    assert_eq!([alice.hears(), bob.hears()], [["matched"], ["matched"]]);
+    assert_eq!(alice.chat(), bob.chat());
+}
+
+#[test]
+fn cooldowns_hold_though_the_store_forgets_them() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    cluster.store.forget_all();
+    cluster.pass(Millis::from_secs(30));
+    let mut waiting = cluster.store.waiting();
+    waiting.sort_unstable();
+    assert_eq!(waiting, [alice.user(), bob.user()]);
+}
+
+#[test]
+fn a_leave_tells_both_and_only_the_partner_waits() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].leave(&alice.seat, None)).unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["chat_ended you_left", "idle"]);
+    assert_eq!(bob.hears(), ["chat_ended partner_left", "waiting"]);
+    assert_eq!(cluster.store.waiting(), [bob.user()]);
+}
+
+#[test]
+fn whoever_goes_for_good_leaves_their_partner_to_the_queue() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["chat_ended partner_left", "waiting"]);
+    assert_eq!(cluster.store.known(), [bob.user()]);
+}
+
+#[test]
+fn a_block_ends_the_chat_as_a_skip_and_holds_for_both_on_any_node() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].block(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["blocked", "chat_ended you_skipped", "waiting"]);
+    assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
+    cluster.store.forget_all();
+    cluster.pass(Millis::from_secs(100));
+    assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2]);
+}
+
+#[test]
+fn a_report_keeps_two_apart_and_the_chat_goes_on() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].report(&alice.seat, &alice.chat(), offence(), None)).unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["reported"]);
+    assert_eq!(bob.hears(), [""; 0], "they learn nothing");
+    let report = cluster[0].reports.all().remove(0);
+    assert_eq!(report.reported, bob.user());
+    assert_eq!(report.reported_origin, bob.seat.origins().exact);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster.store.forget_all();
+    cluster.pass(Millis::from_secs(100));
+    assert_eq!(bob.hears(), ["chat_ended you_skipped", "waiting"]);
+}
+
+#[test]
+fn an_operator_removes_a_user_of_any_node() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[2].kick(bob.user())).unwrap();
+    cluster.deliver();
+    assert_eq!(bob.farewell(), Some(Farewell::Kicked));
+    assert_eq!(bob.hears(), ["chat_ended moderated"]);
+    assert_eq!(alice.hears(), ["chat_ended moderated", "waiting"]);
+    assert!(matches!(
+        run(cluster[2].kick(bob.user())),
+        Err(ModerationError::Unknown)
+    ));
+}
+
+#[test]
+fn a_ban_of_a_user_of_another_node_is_in_force_on_all() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let order = BanOrder {
+        target: BanTarget::User(bob.user()),
+        offence: offence(),
+        span: None,
+    };
+    let ban = run(cluster[0].ban(order)).unwrap();
+    cluster.deliver();
+    assert_eq!(bob.farewell(), Some(Farewell::Banned(ban)));
+    assert_eq!(alice.hears(), ["chat_ended moderated", "waiting"]);
+    let visit = crate::testing::Visit {
+        address: Some(bob.address),
+        ..Default::default()
+    };
+    for node in [0, 1] {
+        assert!(run(cluster[node].visit(visit.clone())).is_err());
+    }
+}

@@ -1,1 +1,51 @@
+use crate::testing::{TestCluster, run, step};
+use passerby_domain::time::Millis;
 
+#[test]
+fn a_partner_who_moves_in_is_spoken_to_without_letters() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    bob.hears();
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", None)
+        .unwrap();
+    cluster[0].flush(&alice.seat);
+    assert_eq!(bob.hears(), ["message hello"], "no letter was carried");
+}
+
+#[test]
+fn an_end_that_is_told_while_the_partner_is_on_the_way_here_leaves_nobody_alone() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let chat = cluster.share(0);
+    let token = bob.token().0;
+    let mut coming = Box::pin(async move { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    // The seat has left the other node, and is not here yet.
+    cluster.deliver();
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    let bob = cluster.finish(coming).unwrap().unwrap();
+    cluster.pass(Millis::from_secs(15));
+    let heard = bob.hears();
+    assert_eq!(heard.last().map(String::as_str), Some("waiting"), "{heard:?}");
+    assert_eq!(cluster.store.waiting().len(), 2);
+}
+
+#[test]
+fn whoever_went_and_came_elsewhere_is_not_said_to_go_twice() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["partner_away"]);
+    let alice = cluster.come_back(2, &alice, 3).unwrap();
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    cluster.deliver();
+    run(cluster[2].drop_line(&bob));
+    assert_eq!(
+        alice.hears(),
+        ["welcome back chatting", "partner_back", "partner_away"]
+    );
+}

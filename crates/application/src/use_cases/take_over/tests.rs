@@ -1,1 +1,329 @@
+use crate::ports::Farewell;
+use crate::testing::{Guest, TestCluster, Told, run, step};
+use crate::{Departure, MessageError, SkipError};
+use passerby_domain::flood::Rate;
+use passerby_domain::notice::Replay;
+use passerby_domain::text::MessageId;
+use passerby_domain::time::Millis;
 
+fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: &str) -> Result<(), MessageError> {
+    let id = MessageId::parse(id).unwrap();
+    let said = cluster[node].message(&guest.seat, &guest.chat(), text, Some(id));
+    cluster[node].flush(&guest.seat);
+    said
+}
+
+/// Letters of two ways come in any order.
+fn sorted(mut heard: Vec<String>) -> Vec<String> {
+    heard.sort();
+    heard
+}
+
+fn online(cluster: &TestCluster) -> u64 {
+    let running = (0..cluster.size()).filter(|node| !cluster.is_dead(*node));
+    running.map(|node| cluster[node].own_census().online).sum()
+}
+
+#[test]
+fn one_who_comes_back_to_another_node_is_told_what_they_missed_and_the_old_connection_is_replaced() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    cluster.deliver();
+    let moved = cluster.come_back(2, &bob, 2).unwrap();
+    assert_eq!(moved.user(), bob.user());
+    assert_eq!(moved.hears(), ["welcome back chatting", "message two"]);
+    assert_eq!(bob.farewell(), Some(Farewell::Replaced));
+    assert_eq!(alice.hears(), ["ack 1", "ack 2"], "the partner notices nothing");
+    assert_eq!(online(&cluster), 2);
+    say(&cluster, 0, &alice, "three", "3").unwrap();
+    say(&cluster, 2, &moved, "four", "4").unwrap();
+    cluster.deliver();
+    assert_eq!(sorted(moved.hears()), ["ack 4", "message three"]);
+    assert_eq!(sorted(alice.hears()), ["ack 3", "message four"]);
+}
+
+#[test]
+fn accepted_ids_move_with_the_seat_that_accepted_them_and_with_the_one_that_sent_them() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    let bob = cluster.come_back(2, &bob, 2).unwrap();
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack 1", "ack 1"]);
+    let alice = cluster.come_back(1, &alice, 2).unwrap();
+    say(&cluster, 1, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["welcome back chatting", "ack 1"]);
+    assert_eq!(bob.hears(), ["welcome back chatting"]);
+}
+
+#[test]
+fn a_place_in_the_queue_moves_with_its_seat() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(1));
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    assert_eq!(moved.hears()[0], "welcome back waiting");
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+    let bob = cluster.visitor(0);
+    assert_eq!(bob.chat(), moved.chat());
+}
+
+#[test]
+fn limits_and_cooldowns_move_with_the_seat() {
+    let mut cluster = TestCluster::with(2, |options| options.skips = Rate::per_minute(1, 2));
+    let alice = cluster.visitor(0);
+    for _ in 0..2 {
+        cluster.visitor(1);
+        run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+        cluster.deliver();
+    }
+    let seen = alice.wire.told().iter().filter(|told| told.is_numbered()).count() as u64;
+    let moved = cluster.come_back(1, &alice, seen).unwrap();
+    assert_eq!(
+        moved.hears(),
+        ["welcome back waiting"],
+        "the two are avoided still"
+    );
+    cluster.visitor(0);
+    assert!(matches!(
+        run(cluster[1].skip(&moved.seat, &moved.chat())),
+        Err(SkipError::RateLimited { .. })
+    ));
+}
+
+#[test]
+fn the_last_chat_may_be_reported_on_another_node() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let chat = alice.chat();
+    run(cluster[1].skip(&bob.seat, &chat)).unwrap();
+    cluster.deliver();
+    let moved = cluster.come_back(1, &alice, 4).unwrap();
+    moved.hears();
+    run(cluster[1].report(&moved.seat, &chat, crate::ports::Offence::Spam, None)).unwrap();
+    assert_eq!(moved.hears(), ["reported"]);
+    assert_eq!(cluster[1].reports.all()[0].reported, bob.user());
+}
+
+#[test]
+fn a_dead_token_takes_nothing_back_anywhere() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    cluster[1].heard(&moved.seat, moved.connection);
+    cluster.pass(Millis::from_secs(1));
+    for node in [0, 1] {
+        assert!(cluster.come_back(node, &alice, 1).is_none(), "on {node}");
+    }
+    assert!(cluster.come_back(0, &moved, 1).is_some());
+}
+
+#[test]
+fn one_whose_welcome_was_lost_comes_back_with_the_token_before() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.come_back(1, &alice, 1).unwrap();
+    assert!(cluster.come_back(0, &alice, 1).is_some());
+    assert_eq!(online(&cluster), 1);
+}
+
+#[test]
+fn of_two_who_come_back_at_once_on_two_nodes_one_stays() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 2].map(|node| cluster.share(node));
+    let token = bob.token().0;
+    let mut first = Box::pin(nodes[0].come_back(&bob, &token, 1));
+    let mut second = Box::pin(nodes[1].come_back(&bob, &token, 1));
+    let (mut one, mut other) = (None, None);
+    while one.is_none() || other.is_none() {
+        if one.is_none()
+            && let std::task::Poll::Ready(guest) = step(first.as_mut())
+        {
+            one = Some(guest);
+        }
+        if other.is_none()
+            && let std::task::Poll::Ready(guest) = step(second.as_mut())
+        {
+            other = Some(guest);
+        }
+        cluster.deliver();
+        cluster.clock.advance(Millis::new(50));
+    }
+    cluster.pass(Millis::from_secs(8));
+    let guests = [one, other].map(|guest| guest.unwrap().ok().flatten());
+    let open = guests
+        .iter()
+        .flatten()
+        .filter(|guest| guest.farewell().is_none())
+        .count();
+    assert_eq!(open, 1);
+    assert_eq!(online(&cluster), 2);
+    assert_eq!(cluster.store.chatting().len(), 2);
+    assert_eq!(
+        alice
+            .hears()
+            .iter()
+            .filter(|line| line.starts_with("chat_ended"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn whose_node_is_dead_comes_back_with_a_gap_and_the_partner_is_told_so() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(5));
+    assert_eq!(alice.hears(), ["partner_away"]);
+    let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
+    let told = back.wire.told();
+    assert!(
+        matches!(&told[0], Told::Welcome { replay: Replay::Gap { seq, .. }, .. } if *seq > 1),
+        "{told:?}"
+    );
+    assert_eq!(alice.hears(), ["partner_back"]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    say(&cluster, 2, &back, "hello", "b").unwrap();
+    cluster.deliver();
+    assert_eq!(sorted(alice.hears()), ["ack a", "message hello"]);
+    assert_eq!(sorted(back.hears()), ["ack b", "message hello"]);
+}
+
+#[test]
+fn what_a_dead_node_had_accepted_is_unconfirmed_when_it_is_sent_again() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"]);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(5));
+    let back = cluster.come_back(2, &bob, 2).unwrap();
+    back.hears();
+    assert_eq!(
+        say(&cluster, 0, &alice, "hello", "a"),
+        Err(MessageError::Unconfirmed)
+    );
+    cluster.deliver();
+    assert_eq!(back.hears(), [""; 0]);
+}
+
+#[test]
+fn what_both_ends_have_forgotten_is_not_delivered_twice() {
+    for nodes in [[1, 1], [1, 2]] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 0]);
+        say(&cluster, 0, &alice, "hello", "a").unwrap();
+        assert_eq!(bob.hears(), ["message hello"]);
+        cluster.kill(0);
+        cluster.pass(Millis::from_secs(5));
+        // Longer after the other than any memory of it is doubted.
+        let bob = cluster.come_back(nodes[1], &bob, 2).unwrap();
+        cluster.pass(Millis::from_secs(3));
+        let alice = cluster.come_back(nodes[0], &alice, 2).unwrap();
+        let _ = say(&cluster, nodes[0], &alice, "hello", "a");
+        cluster.pass(Millis::from_secs(8));
+        assert!(!bob.hears().contains(&"message hello".to_owned()), "{nodes:?}");
+        assert!(!alice.hears().contains(&"ack a".to_owned()));
+        say(&cluster, nodes[0], &alice, "later", "b").unwrap();
+        cluster.deliver();
+        assert_eq!(bob.hears(), ["message later"]);
+    }
+}
+
+#[test]
+fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
+    for nodes in [[1, 1], [1, 2]] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 0]);
+        let chat = alice.chat();
+        cluster.kill(0);
+        cluster.pass(Millis::from_secs(5));
+        let alice = cluster.come_back(nodes[0], &alice, 2).unwrap();
+        assert_eq!(alice.hears(), ["welcome back chatting, with a gap"]);
+        let bob = cluster.come_back(nodes[1], &bob, 1).unwrap();
+        cluster.pass(Millis::from_secs(6));
+        assert_eq!([alice.chat(), bob.chat()], [chat.clone(), chat], "{nodes:?}");
+        alice.hears();
+        bob.hears();
+        cluster[nodes[0]]
+            .message(&alice.seat, &alice.chat(), "hello", None)
+            .unwrap();
+        cluster[nodes[0]].flush(&alice.seat);
+        cluster.deliver();
+        assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
+    }
+}
+
+#[test]
+fn whose_partner_does_not_come_back_from_a_dead_node_is_left_alone_at_the_end_of_the_grace() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 0]);
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(5));
+    let alice = cluster.come_back(1, &alice, 2).unwrap();
+    cluster.pass(Millis::from_secs(25));
+    assert_eq!(
+        alice.hears(),
+        [
+            "welcome back chatting, with a gap",
+            "chat_ended partner_disconnected",
+            "waiting"
+        ]
+    );
+}
+
+#[test]
+fn nobody_comes_for_the_seats_of_a_dead_node_and_nothing_of_them_is_left() {
+    let mut cluster = TestCluster::of(3);
+    let alice = cluster.visitor(1);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(10));
+    assert_eq!(cluster.store.waiting(), []);
+    let bob = cluster.visitor(0);
+    assert_eq!(bob.hears(), ["welcome idle", "waiting"], "the dead are not met");
+    cluster.pass(Millis::from_secs(30));
+    assert_eq!(cluster.store.known(), [bob.user()]);
+    assert!(cluster.come_back(2, &alice, 1).is_none());
+}
+
+#[test]
+fn one_who_waited_on_a_dead_node_waits_on_the_next() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(1);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(5));
+    let back = cluster.come_back(0, &alice, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back waiting, with a gap");
+    let bob = cluster.visitor(0);
+    assert_eq!(bob.chat(), back.chat());
+}
+
+#[test]
+fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
+    let mut cluster = TestCluster::of(3);
+    let found = cluster.visitor(0);
+    let seeker = run(cluster[1].visitor());
+    run(cluster[1].drop_line(&seeker));
+    let moved = cluster.come_back(2, &seeker, 0).unwrap();
+    cluster.pass(Millis::from_secs(4));
+    assert!(!found.chat().is_empty());
+    assert_eq!(found.chat(), moved.chat());
+    assert_eq!(cluster.store.chatting().len(), 2);
+}
+
+#[test]
+fn one_who_left_for_good_does_not_come_back() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    assert!(cluster.come_back(1, &alice, 1).is_none());
+}

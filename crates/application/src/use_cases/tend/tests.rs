@@ -1,1 +1,109 @@
+use crate::Departure;
+use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp};
+use crate::testing::{Line, TestCluster, run};
+use passerby_domain::time::Millis;
 
+#[test]
+fn a_store_that_was_emptied_is_told_all_again() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let carol = cluster.visitor(0);
+    let idle = cluster.visitor(1);
+    // They are paired at once, so let one go.
+    run(cluster[1].leave(&idle.seat, None)).unwrap();
+    cluster.pass(Millis::from_secs(1));
+    cluster.store.forget_all();
+    cluster.pass(Millis::from_secs(3));
+    let chatting: Vec<_> = cluster
+        .store
+        .chatting()
+        .into_iter()
+        .map(|(user, _)| user)
+        .collect();
+    assert_eq!(chatting, [alice.user(), bob.user()]);
+    assert_eq!(cluster.store.waiting(), [carol.user()]);
+    assert_eq!(cluster.store.known().len(), 4);
+    assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2], "they notice nothing");
+}
+
+#[test]
+fn a_difference_is_put_right_the_second_time_it_is_seen() {
+    let mut cluster = TestCluster::of(1);
+    let alice = cluster.visitor(0);
+    let wrong = Stamp {
+        seat: alice.user(),
+        generation: alice.seat.lock().session.generation(),
+    };
+    run(cluster[0].adapters().pairing.release(wrong, Release::Rest)).unwrap();
+    assert_eq!(cluster.store.waiting(), []);
+    while cluster[0].facts.count(Fact::Anomaly(Anomaly::Difference)) == 0 {
+        assert_eq!(cluster.store.waiting(), []);
+        assert!(cluster[0].now().as_millis() < 30_000, "it is never put right");
+        cluster.pass(Millis::new(250));
+    }
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+}
+
+#[test]
+fn a_node_that_did_not_run_hangs_up_on_all_and_they_come_back() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(5));
+    assert!(cluster[0].has_stalled());
+    cluster.wake(0);
+    assert_eq!(alice.farewell(), Some(Farewell::Restarting));
+    run(cluster[0].drop_line(&alice));
+    let back = cluster.come_back(0, &alice, 2).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting"]);
+    cluster.pass(Millis::from_secs(3));
+    assert_eq!(bob.hears().last().map(String::as_str), Some("partner_back"));
+}
+
+#[test]
+fn a_node_that_did_not_run_asks_before_it_gives_a_seat_back() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    moved.hears();
+    cluster.wake(0);
+    // Before the node has compared notes.
+    let back = cluster.come_back(0, &moved, 1 << 21).unwrap();
+    assert!(back.hears()[0].starts_with("welcome back waiting"));
+    assert_eq!(
+        moved.farewell(),
+        Some(Farewell::Replaced),
+        "the newer has the seat"
+    );
+    cluster.pass(Millis::from_secs(7));
+    assert_eq!(back.farewell(), None);
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+}
+
+#[test]
+fn a_store_that_was_away_hears_of_those_who_went_meanwhile() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster[0].adapters().pairing.set(Line::Down);
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    assert_eq!(cluster.store.known(), [alice.user()]);
+    cluster[0].adapters().pairing.set(Line::Good);
+    cluster.pass(Millis::from_secs(2));
+    assert_eq!(cluster.store.known(), []);
+}
+
+#[test]
+fn a_seat_that_became_idle_may_be_taken_back_elsewhere() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    run(cluster[0].leave(&alice.seat, None)).unwrap();
+    cluster[0].heard(&alice.seat, alice.connection);
+    cluster.pass(Millis::from_secs(1));
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(5));
+    let back = cluster.come_back(1, &alice, 2).unwrap();
+    assert_eq!(back.hears(), ["welcome back idle, with a gap"]);
+}

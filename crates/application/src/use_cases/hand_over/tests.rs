@@ -1,0 +1,96 @@
+use crate::ports::HandoverRequest;
+use crate::testing::{TestCluster, run};
+use passerby_domain::id::Generation;
+use passerby_domain::time::Millis;
+
+#[test]
+fn what_an_ending_node_leaves_is_whole_for_whoever_comes_in_time() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", None)
+        .unwrap();
+    cluster.deliver();
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    run(cluster[1].bequeath());
+    cluster.kill(1);
+    assert_eq!(cluster[1].own_census().online, 0);
+    let back = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting", "message hello"]);
+    assert_eq!(alice.hears(), ["partner_away", "partner_back"]);
+}
+
+#[test]
+fn what_an_ending_node_leaves_is_gone_when_the_grace_is_over() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(1);
+    run(cluster[1].drop_line(&alice));
+    run(cluster[1].bequeath());
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(22));
+    assert!(cluster.come_back(0, &alice, 1).is_none());
+    assert_eq!(cluster.store.known(), []);
+}
+
+#[test]
+fn both_of_a_chat_on_an_ending_node_go_on_with_it_elsewhere() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    let id = passerby_domain::text::MessageId::parse("a").unwrap();
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", Some(id))
+        .unwrap();
+    for guest in [&alice, &bob] {
+        run(cluster[0].drop_line(guest));
+    }
+    run(cluster[0].bequeath());
+    cluster.kill(0);
+    let alice = cluster.come_back(1, &alice, 3).unwrap();
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(bob.hears()[..2], ["welcome back chatting", "message hello"]);
+    cluster[1]
+        .message(&alice.seat, &alice.chat(), "hello", Some(id))
+        .unwrap();
+    cluster.pass(Millis::from_secs(3));
+    assert!(alice.hears().contains(&"ack a".to_owned()));
+    assert!(!bob.hears().contains(&"message hello".to_owned()), "it came once");
+}
+
+#[test]
+fn one_whose_wait_was_not_yet_announced_is_told_of_it_where_they_come_back() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[1]
+        .adapters()
+        .pairing
+        .set(crate::testing::Line::RequestsHeld);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    // The search that would announce the wait hangs.
+    cluster.spawn(1, {
+        let (chat, seat, connection) = (cluster.share(1), bob.seat.clone(), bob.connection);
+        async move {
+            chat.disconnect(&seat, connection, crate::Departure::Dropped)
+                .await;
+        }
+    });
+    cluster.work();
+    let back = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(
+        back.hears()[..3],
+        ["welcome back waiting", "chat_ended partner_skipped", "waiting"]
+    );
+}
+
+#[test]
+fn a_wish_older_than_the_seat_is_refused() {
+    let cluster = &mut TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    let request = HandoverRequest {
+        seat: alice.user(),
+        generation: Generation::new(1),
+    };
+    assert!(cluster[0].hand_over(cluster.incarnation(1), request).is_none());
+    assert_eq!(cluster[0].own_census().online, 1);
+}
