@@ -5,23 +5,27 @@ use passerby_application::testing::{HonestPairing, ListedBans, ListedReports, Ma
 use passerby_conformance::bans::BansSetup;
 use passerby_conformance::clock::ClockSetup;
 use passerby_conformance::pairing::PairingSetup;
+use passerby_conformance::pairing::many_nodes::SharedPairingSetup;
 use passerby_conformance::reports::ReportsSetup;
 use passerby_conformance::{Setup, Timed, manual_clock};
+use passerby_domain::id::Incarnation;
 use passerby_domain::time::{Millis, Moment};
 
 mod pairing {
     use super::*;
 
     struct Honest {
-        store: HonestPairing,
+        stores: [HonestPairing; 3],
         clock: ManualClock,
     }
+
+    const LIVES: [u64; 3] = [11, 12, 13];
 
     impl Setup for Honest {
         type Port = HonestPairing;
 
         fn port(&self) -> &HonestPairing {
-            &self.store
+            &self.stores[0]
         }
     }
 
@@ -38,14 +42,30 @@ mod pairing {
     impl PairingSetup for Honest {
         async fn open(rules: PairingRules) -> Self {
             let clock = manual_clock();
+            let store = HonestPairing::new(rules, clock.clone());
             Self {
-                store: HonestPairing::new(rules, clock.clone()),
+                stores: LIVES.map(|life| store.node(Incarnation::from_bits(life))),
                 clock,
             }
         }
     }
 
+    impl SharedPairingSetup for Honest {
+        fn nodes(&self) -> [&HonestPairing; 3] {
+            self.stores.each_ref()
+        }
+
+        fn incarnations(&self) -> [Incarnation; 3] {
+            LIVES.map(Incarnation::from_bits)
+        }
+
+        fn kept(&self) -> Millis {
+            Millis::from_secs(24)
+        }
+    }
+
     passerby_conformance::pairing_store_conformance!(Honest);
+    passerby_conformance::shared_pairing_conformance!(Honest);
 }
 
 mod reports {

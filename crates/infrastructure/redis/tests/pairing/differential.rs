@@ -263,17 +263,21 @@ async fn compare(way: &Way, seed: u64, tongues: Tongues) -> usize {
     two.pairs
 }
 
-fn number(name: &str) -> Option<u64> {
+/// A number in the environment.
+pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
+}
+
+/// The seed that is asked for or one by chance, and those after it.
+pub(crate) fn seeds(runs: u64) -> std::ops::Range<u64> {
+    let first = number("PASSERBY_DIFFERENTIAL_SEED").unwrap_or_else(|| fastrand::u64(..1 << 40));
+    first..first + runs
 }
 
 #[test]
 fn redis_answers_as_the_store_in_memory_does() {
     run(async {
-        let seed = number("PASSERBY_DIFFERENTIAL_SEED");
-        let first = seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
-        let runs = number("PASSERBY_DIFFERENTIAL_RUNS").unwrap_or(4);
-        for seed in first..first + runs {
+        for seed in seeds(number("PASSERBY_DIFFERENTIAL_RUNS").unwrap_or(3)) {
             println!("seed {seed}");
             let way = Way::open(Servers::many()).await;
             let tongues = if seed % 2 == 0 {

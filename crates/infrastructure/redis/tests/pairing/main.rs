@@ -10,5 +10,6 @@
 
 mod differential;
 mod faults;
+mod nodes;
 mod stage;
 mod suite;

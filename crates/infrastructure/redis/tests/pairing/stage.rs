@@ -129,6 +129,18 @@ impl Way {
         clock: Arc<dyn Clock>,
         time: TimeSource,
     ) -> RedisPairing {
+        self.node_that_keeps(GRACE, life, rules, clock, time)
+    }
+
+    /// The same, where seats are held for as long as that.
+    pub(crate) fn node_that_keeps(
+        &self,
+        longest_grace: Millis,
+        life: u64,
+        rules: PairingRules,
+        clock: Arc<dyn Clock>,
+        time: TimeSource,
+    ) -> RedisPairing {
         let secrets = Secrets {
             current: b"a secret that all nodes share",
             previous: &[],
@@ -136,7 +148,7 @@ impl Way {
         let options = PairingOptions {
             rules,
             incarnation: Incarnation::from_bits(life),
-            longest_grace: GRACE,
+            longest_grace,
             time,
         };
         RedisPairing::new(
