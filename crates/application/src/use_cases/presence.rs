@@ -307,38 +307,40 @@ impl<P: Ports> Chat<P> {
         if silent.is_empty() {
             return;
         }
-        let until = self.now() + self.options.resume_grace;
         for seat in self.register.all() {
-            self.change(&seat, |book| {
-                let Some(chatting) = book.session.chatting_mut() else {
-                    return;
-                };
-                let chat = chatting.chat;
-                let is_silent = chatting
-                    .link
-                    .remote()
-                    .is_some_and(|remote| silent.contains(&remote.owner));
-                if !is_silent {
-                    return;
-                }
-                let absence = Absence {
-                    // One who was away already is not awaited for longer than was said.
-                    until: chatting
-                        .link
-                        .absence
-                        .map_or(until, |absence| absence.until.min(until)),
-                    cause: Cause::Silence,
-                };
-                if chatting.link.absence.replace(absence).is_none() {
-                    let until = self.adapters.clock.unix(until);
-                    self.adapters.delivery.post(
-                        &seat.route,
-                        &Notice::PartnerAway { chat, until },
-                        Flush::Now,
-                    );
-                }
-            });
+            self.note_silence_for(&seat, silent);
         }
+    }
+
+    pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
+        let until = self.now() + self.options.resume_grace;
+        self.change(seat, |book| {
+            let Some(chatting) = book.session.chatting_mut() else {
+                return;
+            };
+            let chat = chatting.chat;
+            let is_silent = chatting
+                .link
+                .remote()
+                .is_some_and(|remote| silent.contains(&remote.owner));
+            if !is_silent {
+                return;
+            }
+            let absence = Absence {
+                // One who was away already is not awaited for longer than was said.
+                until: chatting
+                    .link
+                    .absence
+                    .map_or(until, |absence| absence.until.min(until)),
+                cause: Cause::Silence,
+            };
+            if chatting.link.absence.replace(absence).is_none() {
+                let until = self.adapters.clock.unix(until);
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
+            }
+        });
     }
 
     pub(crate) fn receive_disowned(
@@ -346,28 +348,12 @@ impl<P: Ports> Chat<P> {
         from: Incarnation,
         addresses: &[Address],
     ) -> Option<Followup> {
-        let now = self.now();
         let mut orphans = Vec::new();
         for address in addresses {
             let Some(seat) = self.register.get(address.from.seat) else {
                 continue;
             };
-            let is_orphan = self.change(&seat, |book| {
-                let chatting = book.session.chatting_mut()?;
-                if chatting.chat != address.chat {
-                    return None;
-                }
-                let remote = chatting.link.remote_mut().filter(|remote| remote.owner == from)?;
-                match remote.disowned {
-                    None => {
-                        remote.disowned = Some(now);
-                        None
-                    }
-                    Some(first) => (now.since(first) >= SECOND_LOOK).then_some(()),
-                }
-            });
-            if is_orphan.is_some() && self.end_for(&seat, address.chat, EndReason::Lost) {
-                self.note(Fact::Anomaly(Anomaly::Orphan));
+            if self.disown_end(&seat, address.chat, from) {
                 orphans.push(seat);
             }
         }
@@ -381,6 +367,34 @@ impl<P: Ports> Chat<P> {
                 node.after_left_alone(&seat).await;
             }
         }))
+    }
+
+    /// Nobody knows the other end of a chat, as far as its owner can be found. The second time, the chat is over for
+    /// this end: true then.
+    pub(crate) fn disown_end(&self, seat: &Seat<P>, chat: ChatId, owner: Incarnation) -> bool {
+        let now = self.now();
+        let is_orphan = self.change(seat, |book| {
+            let chatting = book.session.chatting_mut()?;
+            if chatting.chat != chat {
+                return None;
+            }
+            let remote = chatting
+                .link
+                .remote_mut()
+                .filter(|remote| remote.owner == owner)?;
+            match remote.disowned {
+                None => {
+                    remote.disowned = Some(now);
+                    None
+                }
+                Some(first) => (now.since(first) >= SECOND_LOOK).then_some(()),
+            }
+        });
+        let is_over = is_orphan.is_some() && self.end_for(seat, chat, EndReason::Lost);
+        if is_over {
+            self.note(Fact::Anomaly(Anomaly::Orphan));
+        }
+        is_over
     }
 
     /// A seat that something was said to has another owner.

@@ -2,14 +2,16 @@
 //!
 //! An end that thinks of the other as being on the same node hears no letters about it, so it has to look by itself.
 
+use super::CONCURRENCY;
 use super::presence::attendance;
 use crate::book::Acquaintance;
 use crate::chat::Chat;
 use crate::link::{Partner, Remote};
 use crate::pending::Pending;
-use crate::ports::{Address, Delivery, Peers, Ports, Stamp};
+use crate::ports::{Address, Delivery, PairingStore, Peers, Ports, Stamp};
 use crate::seat::Seat;
-use passerby_domain::id::ChatId;
+use futures_util::stream::{StreamExt, iter};
+use passerby_domain::id::{ChatId, Incarnation, UserId};
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
@@ -101,6 +103,56 @@ impl<P: Ports> Chat<P> {
         if let Some(partner) = meets {
             self.look_at_partner(seat, &partner, chat);
         }
+    }
+
+    /// Looks for partners whose owner nothing is heard of: they may be elsewhere by now, or gone.
+    pub(crate) async fn look_for_partners_of_the_dead(&self) {
+        let own = self.adapters.peers.own();
+        let lost = self.register.all().into_iter().filter_map(|seat| {
+            let (chat, user, owner) = {
+                let book = seat.lock();
+                let chatting = book.session.chatting()?;
+                let remote = chatting.link.remote()?;
+                (chatting.chat, remote.who.user, remote.owner)
+            };
+            let is_lost = owner != own && !self.peerage.seems_alive(owner);
+            is_lost.then_some((seat, chat, user, owner))
+        });
+        iter(lost.collect::<Vec<_>>())
+            .for_each_concurrent(CONCURRENCY, |(seat, chat, user, owner)| async move {
+                match self.adapters.pairing.locate(user).await {
+                    Ok(Some(location)) if location.owner != owner => {
+                        self.partner_is_with(&seat, chat, user, location.owner);
+                    }
+                    // Nobody has come for them yet.
+                    Ok(Some(_)) => self.note_silence_for(&seat, &[owner]),
+                    Ok(None) if self.peerage.store_is_learning(self.now()) => {}
+                    Ok(None) => {
+                        if self.disown_end(&seat, chat, owner) {
+                            self.after_left_alone(&seat).await;
+                        }
+                    }
+                    Err(_) => self.doubt_store(),
+                }
+            })
+            .await;
+    }
+
+    fn partner_is_with(&self, seat: &Seat<P>, chat: ChatId, user: UserId, owner: Incarnation) {
+        self.change(seat, |book| {
+            if let Some(chatting) = book.session.chatting_mut()
+                && chatting.chat == chat
+                && let Some(remote) = chatting
+                    .link
+                    .remote_mut()
+                    .filter(|remote| remote.who.user == user)
+            {
+                remote.owner = owner;
+                remote.disowned = None;
+            }
+        });
+        // Their owner is told of this end, and says what it knows of the other.
+        self.verify_soon();
     }
 }
 

@@ -71,7 +71,9 @@ impl Known {
 
     /// Forgets what dead nodes left.
     pub(super) fn reap(&mut self, now: Moment) {
-        let owners: Vec<Incarnation> = self.seats.values().map(|record| record.owner).collect();
+        let seats = self.seats.values();
+        let there = seats.filter(|record| !matches!(record.phase, Phase::Gone));
+        let owners: Vec<Incarnation> = there.map(|record| record.owner).collect();
         for owner in owners {
             // One that never spoke counts as silent from now on.
             self.lives.entry(owner).or_insert(Life {

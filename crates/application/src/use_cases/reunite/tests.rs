@@ -49,3 +49,55 @@ fn whoever_went_and_came_elsewhere_is_not_said_to_go_twice() {
         ["welcome back chatting", "partner_back", "partner_away"]
     );
 }
+
+#[test]
+fn an_end_that_was_told_to_a_dead_node_leaves_nobody_alone() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let chat = alice.chat();
+    run(cluster[1].drop_line(&bob));
+    run(cluster[1].bequeath());
+    cluster.kill(1);
+    cluster.deliver();
+    // The seat is with the store, so that nobody hears of the end.
+    run(cluster[0].skip(&alice.seat, &chat)).unwrap();
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(bob.hears()[0], "welcome back chatting");
+    run(cluster[0].disconnect(&alice.seat, alice.connection, crate::Departure::Left));
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(50));
+    let heard = bob.hears();
+    assert_eq!(heard.last().map(String::as_str), Some("waiting"), "{heard:?}");
+    assert_eq!(cluster.store.waiting(), [bob.user()]);
+}
+
+#[test]
+fn two_of_an_ended_node_find_each_other_wherever_they_come_back() {
+    for nodes in [[1, 1], [1, 2]] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 0]);
+        for guest in [&alice, &bob] {
+            run(cluster[0].drop_line(guest));
+        }
+        run(cluster[0].bequeath());
+        cluster.kill(0);
+        let alice = cluster.come_back(nodes[0], &alice, 3).unwrap();
+        cluster.pass(Millis::from_secs(8));
+        let bob = cluster.come_back(nodes[1], &bob, 2).unwrap();
+        cluster.pass(Millis::from_secs(1));
+        alice.hears();
+        bob.hears();
+        let chat = alice.chat();
+        cluster[nodes[0]]
+            .message(&alice.seat, &chat, "hello", None)
+            .unwrap();
+        cluster[nodes[0]].flush(&alice.seat);
+        cluster[nodes[1]]
+            .message(&bob.seat, &chat, "hello", None)
+            .unwrap();
+        cluster[nodes[1]].flush(&bob.seat);
+        cluster.deliver();
+        assert_eq!(alice.hears(), ["message hello"], "{nodes:?}");
+        assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
+    }
+}

@@ -9,7 +9,7 @@ use super::link::{Courier, Link, Next, Urgency};
 use super::queue::Chunk;
 use super::{PATIENCE, Shared};
 use deadpool_redis::redis::{self, Cmd, Value};
-use futures_util::future::OptionFuture;
+use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use passerby_application::ports::Unsent;
 use passerby_domain::time::{Millis, Moment};
@@ -169,16 +169,24 @@ async fn attempt(shared: &Shared, link: &Link, courier: &mut Courier, batch: &Cm
 
 /// Whether there is room in the inbox.
 async fn look(shared: &Shared, link: &Link) -> Result<(), Unsent> {
-    let key = link.inbox().as_str();
-    let mut both = redis::pipe();
-    both.cmd("XLEN").arg(key);
-    both.cmd("MEMORY").arg("USAGE").arg(key);
-    let (batches, bytes): (u64, Option<u64>) = shared
-        .redis
-        .pipeline(link.inbox(), &both)
-        .await
-        .map_err(|_| Unsent::Cut)?;
-    if batches >= shared.options.inbox_batches || bytes.unwrap_or(0) >= shared.options.inbox_bytes {
+    let ask = |words: &[&str]| {
+        let mut command = Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        command.arg(link.inbox().as_str());
+        command
+    };
+    let (length, memory) = (ask(&["XLEN"]), ask(&["MEMORY", "USAGE"]));
+    let (batches, bytes) = join(
+        shared.redis.command::<u64>(link.inbox(), &length),
+        shared.redis.command::<Option<u64>>(link.inbox(), &memory),
+    )
+    .await;
+    let batches = batches.map_err(|_| Unsent::Cut)?;
+    // A server that does not let this node ask for it is full by the number of batches alone.
+    let bytes = bytes.ok().flatten().unwrap_or(0);
+    if batches >= shared.options.inbox_batches || bytes >= shared.options.inbox_bytes {
         return Err(Unsent::Full);
     }
     Ok(())

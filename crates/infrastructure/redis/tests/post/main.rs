@@ -9,6 +9,7 @@
 
 mod carriage;
 mod faults;
+mod guarded;
 mod handovers;
 mod hostile;
 mod stage;
