@@ -2,8 +2,8 @@
 
 use crate::stage::{Servers, Way, run};
 use passerby_application::ports::{
-    Belief, Believed, Claim, Clock, Difference, Dossier, PairingRules, PairingStore as _, SameOrigin, Seeker,
-    Stamp, Standing, StoreError, StoreMemory, TokenSerial, Verdict,
+    Belief, Believed, Claim, Clock, Difference, Dossier, PairingRules, PairingStore as _, Release,
+    SameOrigin, Seeker, Stamp, Standing, StoreError, StoreMemory, TokenSerial, Verdict,
 };
 use passerby_domain::criteria::{Criteria, Interests, Patience};
 use passerby_domain::id::{ChatId, Generation, NodeId, Origin, UserId};
@@ -173,6 +173,49 @@ fn nodes_notice_that_all_was_lost_and_go_on() {
         waits(&stage.here, &person).await;
         let claim = stage.there.claim(stage.person(2, &["cats"])).await.unwrap();
         assert!(matches!(claim, Claim::Proposed { .. }), "{claim:?}");
+    });
+}
+
+/// What has lost a part is forgotten whole, since nobody could say what else is wrong with it.
+#[test]
+fn nodes_notice_that_a_part_was_lost_and_go_on() {
+    run(async {
+        let stage = Stage::open().await;
+        let parts = [
+            "book", "lines", "queue", "owners", "nodes", "ends", "blocks", "meta",
+        ];
+        for (seat, part) in (1..).step_by(3).zip(parts) {
+            let [person, partner, late] =
+                [seat, seat + 1, seat + 2].map(|seat| stage.person(seat, &["cats"]));
+            waits(&stage.here, &person).await;
+            let key = stage.way.redis.keys().pairing(part);
+            assert_eq!(stage.cli.ask(&["DEL", key.as_str()]).await.trim(), "1", "{part}");
+            // Whoever searches before anybody has noticed is answered all the same.
+            stage.there.claim(late.clone()).await.unwrap();
+            assert_eq!(beats(&stage.here).await, StoreMemory::Lost, "{part}");
+            assert_eq!(beats(&stage.there).await, StoreMemory::Lost, "{part}");
+            assert_eq!(beats(&stage.here).await, StoreMemory::Kept, "{part}");
+            for (node, seeker) in [(&stage.here, &person), (&stage.there, &late)] {
+                let stamp = Stamp {
+                    generation: seeker.stamp.generation.next(),
+                    ..seeker.stamp
+                };
+                node.release(stamp, Release::Gone).await.unwrap();
+            }
+            waits(&stage.here, &stage.person(seat + 100, &[part])).await;
+            let claim = stage
+                .there
+                .claim(stage.person(seat + 200, &[part]))
+                .await
+                .unwrap();
+            assert!(matches!(claim, Claim::Proposed { .. }), "{part}: {claim:?}");
+            waits(&stage.here, &partner).await;
+            let gone = Stamp {
+                generation: partner.stamp.generation.next(),
+                ..partner.stamp
+            };
+            stage.here.release(gone, Release::Gone).await.unwrap();
+        }
     });
 }
 

@@ -225,10 +225,14 @@ impl World {
 
     /// Something is said of an offer, by whoever holds the seat.
     async fn answers(&mut self) {
-        let Some(at) = self.random.usize(..=self.offers.len()).checked_sub(1) else {
+        let at = if self.random.bool() {
+            self.offers.len()
+        } else {
+            self.random.usize(..=self.offers.len())
+        };
+        let Some(offer) = at.checked_sub(1).map(|at| self.offers[at]) else {
             return;
         };
-        let offer = self.offers[at];
         let person = |world: &Self, stamp: Stamp| {
             let seats = world.people.iter();
             let mut seats = seats.enumerate();
@@ -243,9 +247,9 @@ impl World {
         if self.is_silent[one] || self.is_silent[other] {
             return;
         }
-        let verdict = match self.random.u32(..4) {
-            0 | 1 => same!(self, other, store => store.agree(offer), compared),
-            2 => {
+        let verdict = match self.random.u32(..6) {
+            0..4 => same!(self, other, store => store.agree(offer), compared),
+            4 => {
                 let side = self.pick(&[one, other]);
                 same!(self, side, store => store.settle(offer), compared)
             }
@@ -272,8 +276,13 @@ impl World {
     }
 
     async fn takes(&mut self) {
-        let index = self.random.usize(..self.people.len());
-        let node = self.random.usize(..3);
+        let (mut index, node) = (self.random.usize(..self.people.len()), self.random.usize(..3));
+        let mut people = self.people.iter();
+        if let Some(chatting) = people.position(|person| person.chat.is_some())
+            && self.random.bool()
+        {
+            index = chatting;
+        }
         if self.is_silent[node] {
             return;
         }
@@ -452,7 +461,7 @@ impl World {
     }
 }
 
-async fn compare(way: &Way, seed: u64) -> Told {
+async fn compare(way: &Way, seed: u64, told: &mut Told) {
     let rules = PairingRules {
         patience: Patience {
             interests: HOUR,
@@ -482,7 +491,7 @@ async fn compare(way: &Way, seed: u64) -> Told {
         people: Vec::new(),
         born: 0,
         offers: Vec::new(),
-        told: Told::default(),
+        told: std::mem::take(told),
     };
     world.time_passes(1).await;
     for _ in 0..PEOPLE {
@@ -499,27 +508,21 @@ async fn compare(way: &Way, seed: u64) -> Told {
             "seed {seed}"
         );
     }
-    world.told
+    *told = world.told;
 }
 
 #[test]
 fn redis_answers_three_nodes_as_a_plain_list_would() {
     run(async {
+        let mut told = Told::default();
         for seed in seeds(number("PASSERBY_DIFFERENTIAL_RUNS").unwrap_or(3)) {
             println!("seed {seed}");
             let way = Way::open(Servers::many()).await;
-            let told = compare(&way, seed).await;
-            let Told {
-                agreed,
-                taken,
-                legacies,
-                partners,
-                ..
-            } = told;
-            assert!(
-                agreed > 5 && taken > 10 && legacies > 0 && partners > 0,
-                "a run without {told:?} shows little"
-            );
+            compare(&way, seed, &mut told).await;
         }
+        let rarest = [told.agreed, told.taken, told.legacies, told.partners, told.lost]
+            .into_iter()
+            .min();
+        assert!(rarest > Some(0), "runs with {told:?} show little");
     });
 }
