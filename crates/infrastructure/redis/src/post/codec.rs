@@ -17,7 +17,6 @@ mod parts;
 mod tests;
 
 pub(crate) use bytes::{Malformed, Reader, Writer};
-#[allow(unused_imports, reason = "what a node leaves in the store is in this form")]
 pub(crate) use handover::{decode_handover, encode_handover};
 
 use crate::time::TimeOffset;

@@ -21,7 +21,6 @@ use passerby_domain::time::{Moment, UnixMillis};
 const VERSION: u8 = 1;
 
 /// Appends a handover, its moments told by the time of Redis.
-#[allow(dead_code, reason = "what a node leaves in the store is in this form")]
 pub(crate) fn encode_handover(handover: &Handover, offset: TimeOffset, buffer: &mut Vec<u8>) {
     write(handover, &mut Writer::new(buffer, offset));
 }
@@ -30,7 +29,6 @@ pub(crate) fn encode_handover(handover: &Handover, offset: TimeOffset, buffer: &
 ///
 /// # Errors
 /// [`Malformed`], also if a later version wrote it.
-#[allow(dead_code, reason = "what a node leaves in the store is in this form")]
 pub(crate) fn decode_handover(bytes: &[u8], offset: TimeOffset) -> Result<Handover, Malformed> {
     read(&mut Reader::new(bytes, offset))
 }
