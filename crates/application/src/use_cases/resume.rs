@@ -175,6 +175,8 @@ impl<P: Ports> Chat<P> {
                 .adapters
                 .delivery
                 .attach(&seat.route, wire, Some(seen), &welcome);
+            // Under the same lock, so that nobody who takes the seat over comes between a connection and its first word.
+            self.adapters.delivery.flush(&seat.route);
             book.idle_since = now;
             let partner = book
                 .session
@@ -189,7 +191,6 @@ impl<P: Ports> Chat<P> {
         else {
             return Ok(None);
         };
-        self.adapters.delivery.flush(&seat.route);
         let complete = if matches!(replay, Replay::Gap { .. }) {
             Completeness::Gap
         } else {
