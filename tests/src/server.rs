@@ -245,6 +245,11 @@ impl Server {
         &self.target
     }
 
+    /// Whether this server is two, so that what one user does takes a moment to reach the partner's node.
+    pub fn is_two(&self) -> bool {
+        self.company.is_some()
+    }
+
     /// Where the next client connects: here, unless this server is two.
     pub(crate) fn next_target(&self) -> &Target {
         match &self.company {

@@ -1,6 +1,6 @@
 //! A server that is two: the suite of one node, run on two that share a Redis, so that partners are on different nodes.
 //!
-//! **Architecture Invariants:** a test does not know; whoever connects to the server is sent to the one node and the other
+//! **Architecture Invariants:** a test does not know, but where less is promised of two; whoever connects to the server is sent to the one node and the other
 //! by turns.
 
 use std::sync::Arc;

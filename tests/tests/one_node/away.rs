@@ -132,7 +132,12 @@ async fn one_may_skip_or_leave_a_partner_who_is_away() {
         ben.send_of_chat(command);
         ben.ended(mine).await;
         let mut ann = Client::resume(&server, &memory).await;
-        assert_eq!(ann.welcome().text("state"), "waiting");
+        // On its way from node to node the news may come after the welcome.
+        let state = ann.welcome().text("state");
+        assert!(
+            state == "waiting" || server.is_two() && state == "chatting",
+            "{state}"
+        );
         ann.ended(theirs).await;
         ann.expect("waiting").await;
         ann.close(1000).await;

@@ -136,7 +136,9 @@ async fn skips_that_cross_end_one_chat_and_requeue_each_once() {
             .iter()
             .filter(|event| event["reason"] == "partner_skipped")
             .count();
-        assert_eq!((skipped, was_skipped), (1, 1));
+        // Two nodes may each have ended the chat before they heard of the other's skip.
+        let both_were_first = (skipped, was_skipped) == (2, 0) && server.is_two();
+        assert!((skipped, was_skipped) == (1, 1) || both_were_first, "{reasons:?}");
         for client in [&mut ann, &mut ben] {
             client.expect("waiting").await;
         }
@@ -145,7 +147,9 @@ async fn skips_that_cross_end_one_chat_and_requeue_each_once() {
         } else {
             &mut ann
         };
-        loser.error_of(&["stale_chat", "not_chatting"]).await;
+        if !both_were_first {
+            loser.error_of(&["stale_chat", "not_chatting"]).await;
+        }
         for mut client in [ann, ben] {
             client.quiet().await;
             client.close(1000).await;
