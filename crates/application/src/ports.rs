@@ -29,8 +29,8 @@ pub use pairing::{
     Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,
 };
 pub use peers::{
-    Address, Assertion, Attendance, Consignment, Handover, HandoverLastChat, HandoverLimits, HandoverOffer,
-    HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Unsent,
+    Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverLastChat, HandoverLimits,
+    HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Unsent,
 };
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};

@@ -6,7 +6,7 @@
 //!
 //! **Architecture Invariant:** bounded, and owns nothing until something was refused.
 
-use crate::ports::IdHash;
+use crate::ports::{Fate, IdHash};
 use crate::seat::ConnectionNumber;
 use crate::use_cases::MessageError;
 
@@ -55,9 +55,16 @@ impl Refusals {
         Some(refusal.why)
     }
 
-    /// The ids, oldest first.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = IdHash> {
-        self.0.iter().map(|refusal| refusal.id)
+    /// The ids, oldest first, and what became of each.
+    pub(crate) fn fates(&self) -> impl Iterator<Item = (IdHash, Fate)> {
+        self.0.iter().map(|refusal| {
+            let fate = if refusal.why == MessageError::Unconfirmed {
+                Fate::Unknown
+            } else {
+                Fate::Undelivered
+            };
+            (refusal.id, fate)
+        })
     }
 
     /// Forgets all, since a new chat begins.

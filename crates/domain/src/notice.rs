@@ -169,6 +169,8 @@ pub enum Failure {
     Unreachable,
     /// No answer came: it was delivered already or never will be.
     Unconfirmed,
+    /// It was sent again, and the chat was over by then.
+    Stale,
 }
 
 /// Whether somebody is typing.

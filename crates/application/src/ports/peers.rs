@@ -36,6 +36,15 @@ pub enum Outcome {
     Refused,
 }
 
+/// What became of a message that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was not delivered and never will be.
+    Undelivered,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// Whether the user of a seat is there, as its owner tells the partner's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attendance {
@@ -257,8 +266,8 @@ pub struct Handover {
     pub serials: [TokenSerial; 2],
     /// What it used up of its limits.
     pub limits: HandoverLimits,
-    /// The ids of its messages in the present chat that were refused, or of which nobody knows what became.
-    pub refused: Vec<IdHash>,
+    /// The ids of its messages in the present chat that were refused, oldest first, and what became of each.
+    pub refused: Vec<(IdHash, Fate)>,
     /// What its user is owed.
     pub outbox: OutboxContents,
     /// Until when it is held for its user.
@@ -300,7 +309,7 @@ pub trait Peers: Send + Sync + 'static {
     fn send<'a>(&self, to: Incarnation, letter: &Letter<'a>) -> Result<(), Unsent>;
 
     /// Asks the former owner of a seat for all there is of it. `None` if it has nothing, or does not answer within a
-    /// second. Dropping the future forgets the answer.
+    /// second. One that has nothing may be waiting for the seat itself: it is asked again for a moment. Dropping the future forgets the answer.
     fn ask_for(
         &self,
         former: Incarnation,

@@ -188,6 +188,7 @@ impl fmt::Display for Told {
                 let why = match why {
                     Failure::Unreachable => "unreachable",
                     Failure::Unconfirmed => "unconfirmed",
+                    Failure::Stale => "stale",
                 };
                 write!(f, "{why} {}", id.as_deref().unwrap_or_default())
             }

@@ -220,7 +220,14 @@ impl<P: Ports> Chat<P> {
                 true
             }
             (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
-                self.tell_failure(seat, &mut book, &entry, Failure::Unconfirmed);
+                let chatting = book.session.chatting();
+                let why = if chatting.is_some_and(|chatting| chatting.chat == chat) {
+                    Failure::Unconfirmed
+                } else {
+                    // As if it had been sent again a moment later.
+                    Failure::Stale
+                };
+                self.tell_failure(seat, &mut book, &entry, why);
                 true
             }
             (Outcome::Refused, _) => {
@@ -277,6 +284,7 @@ impl<P: Ports> Chat<P> {
         let error = match why {
             Failure::Unreachable => MessageError::Unreachable(Undelivered::Gone),
             Failure::Unconfirmed => MessageError::Unconfirmed,
+            Failure::Stale => MessageError::StaleChat,
         };
         let is_present = book
             .session

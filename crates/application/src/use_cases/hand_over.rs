@@ -3,13 +3,13 @@
 //! From then on this node says nothing about the seat but where it went. Its connection is told that it was replaced;
 //! its partner is told nothing, since the new owner speaks for it.
 
-use super::consign::remember_lost;
+use super::message::MessageError;
 use crate::book::{Abroad, Acquaintance, Book};
 use crate::chat::Chat;
 use crate::link::{Link, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
-    HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger,
+    Delivery, Dossier, Fate, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
+    HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger, Undelivered,
 };
 use crate::seat::Seat;
 use passerby_domain::id::{ChatId, Incarnation};
@@ -125,7 +125,7 @@ impl<P: Ports> Chat<P> {
                 typing: book.typing,
                 slowed_until: book.slowed_until,
             },
-            refused: book.refusals.ids().collect(),
+            refused: book.refusals.fates().collect(),
             outbox: self.adapters.delivery.pack(&seat.route),
             held_until,
             since: book.session.wait().map(|wait| self.since(book, wait)),
@@ -248,7 +248,13 @@ pub(crate) fn unpack<P: Ports>(
             told,
         })
     });
-    remember_lost(book, handover.refused.iter().copied());
+    for &(id, fate) in &handover.refused {
+        let why = match fate {
+            Fate::Undelivered => MessageError::Unreachable(Undelivered::Gone),
+            Fate::Unknown => MessageError::Unconfirmed,
+        };
+        book.refusals.remember(id, book.connection, why);
+    }
 }
 
 impl Abroad {

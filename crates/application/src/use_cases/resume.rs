@@ -175,8 +175,6 @@ impl<P: Ports> Chat<P> {
                 .adapters
                 .delivery
                 .attach(&seat.route, wire, Some(seen), &welcome);
-            // Written before anybody else may have the seat: whoever hands it over takes along what is not.
-            self.adapters.delivery.flush(&seat.route);
             // Under the same lock, so that nobody who takes the seat over comes between a connection and its first word.
             self.adapters.delivery.flush(&seat.route);
             book.idle_since = now;

@@ -56,6 +56,13 @@ use tokio::time::timeout;
 const PATIENCE: Millis = Millis::from_secs(2);
 /// How long an answer is waited for.
 const ANSWER: Duration = Duration::from_secs(1);
+/// After these pauses one that had nothing is asked again: it may have been waiting for the seat itself.
+const ASKED_AGAIN: [Duration; 4] = [
+    Duration::from_millis(10),
+    Duration::from_millis(30),
+    Duration::from_millis(90),
+    Duration::from_millis(270),
+];
 /// What is handed over leaves this node's memory, so more of it may wait than of letters.
 const ANSWERS: Bounds = Bounds {
     bytes: 64 * 1024 * 1024,
@@ -187,14 +194,16 @@ impl Peers for RedisPost {
     }
 
     async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
-        let mut asked = self.shared.asks.ask(former)?;
-        let number = asked.number();
-        self.shared
-            .post(former, ANSWERS, Urgency::Now, |offset, buffer| {
-                codec::encode_ask(number, request, offset, buffer);
-            })
-            .ok()?;
-        timeout(ANSWER, asked.wait()).await.ok().flatten()
+        let asking = async {
+            for pause in ASKED_AGAIN {
+                if let Some(handover) = self.shared.ask(former, request).await {
+                    return Some(handover);
+                }
+                tokio::time::sleep(pause).await;
+            }
+            self.shared.ask(former, request).await
+        };
+        timeout(ANSWER, asking).await.ok().flatten()
     }
 }
 
@@ -247,6 +256,17 @@ impl Shared {
             self.counters.refused_full.one();
         }
         pushed
+    }
+
+    /// Asks once. `None` also if whoever is asked is gone.
+    async fn ask(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+        let mut asked = self.asks.ask(former)?;
+        let number = asked.number();
+        self.post(former, ANSWERS, Urgency::Now, |offset, buffer| {
+            codec::encode_ask(number, request, offset, buffer);
+        })
+        .ok()?;
+        asked.wait().await
     }
 
     fn can_answer(&self, to: Incarnation) -> bool {

@@ -39,6 +39,7 @@ impl Encoder for EventEncoder {
                 let code = match why {
                     Failure::Unreachable => ErrorCode::PartnerUnreachable,
                     Failure::Unconfirmed => ErrorCode::Unconfirmed,
+                    Failure::Stale => ErrorCode::StaleChat,
                 };
                 Event::Error(Refusal::new(code).answering(*id))
             }

@@ -134,6 +134,50 @@ fn a_message_that_does_not_fit_was_not_delivered() {
 }
 
 #[test]
+fn what_was_refused_is_refused_once_more_on_the_node_its_sender_has_gone_to() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[1].adapters().delivery.set_room(0);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["unreachable a"]);
+    cluster[1].adapters().delivery.set_room(10);
+    run(cluster[0].drop_line(&alice));
+    let alice = cluster.come_back(2, &alice, 2).unwrap();
+    cluster.deliver();
+    // Whether the word of the refusal arrived is not known.
+    assert_eq!(
+        say(&cluster, 2, &alice, "hello", "a"),
+        Err(MessageError::Unreachable(Undelivered::Gone))
+    );
+    say(&cluster, 2, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["welcome back chatting", "ack a"]);
+    assert_eq!(bob.hears(), ["partner_away", "partner_back", "message hello"]);
+}
+
+#[test]
+fn a_message_that_is_sent_again_and_finds_the_chat_over_is_stale() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    run(cluster[0].drop_line(&alice));
+    let alice = cluster.come_back(2, &alice, 2).unwrap();
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    say(&cluster, 2, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(
+        alice.hears(),
+        [
+            "welcome back chatting",
+            "chat_ended partner_skipped",
+            "waiting",
+            "stale a"
+        ]
+    );
+}
+
+#[test]
 fn a_message_for_one_whose_node_is_silent_is_refused_at_once() {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 1]);

@@ -7,7 +7,7 @@ use super::bytes::{Malformed, Reader, Writer};
 use super::parts::{Coded, structs};
 use crate::time::TimeOffset;
 use passerby_application::ports::{
-    Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner, IdHash, Offer,
+    Fate, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner, IdHash, Offer,
     OutboxContents, Recollection, Stamp, Standing, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::Avoided;
@@ -57,7 +57,7 @@ structs! {
         last_chat: Option<HandoverLastChat>,
         serials: [TokenSerial; 2],
         limits: HandoverLimits,
-        refused: Vec<IdHash>,
+        refused: Vec<(IdHash, Fate)>,
         outbox: OutboxContents,
         held_until: Moment,
         since: Option<UnixMillis>,
@@ -155,6 +155,19 @@ impl Coded for (Seq, Box<[u8]>) {
 
     fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok((Coded::decode(input)?, input.bytes()?.into()))
+    }
+}
+
+impl Coded for (IdHash, Fate) {
+    const LEAST: usize = IdHash::LEAST + Fate::LEAST;
+
+    fn encode(&self, out: &mut Writer<'_>) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok((IdHash::decode(input)?, Fate::decode(input)?))
     }
 }
 

@@ -4,8 +4,8 @@
 
 use super::bytes::{Malformed, Reader, Writer};
 use passerby_application::ports::{
-    Address, Assertion, Attendance, Ban, BanId, Consignment, IdHash, Offence, Offer, Outcome, Recollection,
-    Stamp, Stranger, TokenSerial,
+    Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, IdHash, Offence, Offer, Outcome,
+    Recollection, Stamp, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Interest, Interests, Language, Mode};
@@ -87,6 +87,7 @@ bytes_of! {
     Typing { Started = 0, Stopped = 1 }
     Outcome { Received = 0, Refused = 1 }
     Recollection { Whole = 0, Lost = 1 }
+    Fate { Undelivered = 0, Unknown = 1 }
     Cause { Parted = 0, Blocked = 1 }
     EndReason {
         YouSkipped = 0,

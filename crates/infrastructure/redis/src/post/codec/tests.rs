@@ -1,8 +1,8 @@
 use super::*;
 use passerby_application::ports::{
-    Address, Assertion, Attendance, Ban, BanId, Consignment, HandoverLastChat, HandoverLimits, HandoverOffer,
-    HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome, Recollection, Stamp, Standing,
-    Stranger, TokenSerial,
+    Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, HandoverLastChat, HandoverLimits,
+    HandoverOffer, HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome, Recollection, Stamp,
+    Standing, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
@@ -92,6 +92,11 @@ fn bucket() -> impl Strategy<Value = TokenBucket> {
 
 fn hashes() -> impl Strategy<Value = Vec<IdHash>> {
     vec(any::<u64>().prop_map(IdHash), 0..=64)
+}
+
+fn refused() -> impl Strategy<Value = Vec<(IdHash, Fate)>> {
+    let fate = prop_oneof![Just(Fate::Undelivered), Just(Fate::Unknown)];
+    vec((any::<u64>().prop_map(IdHash), fate), 0..=64)
 }
 
 fn stranger() -> impl Strategy<Value = Stranger> {
@@ -341,7 +346,7 @@ fn handover() -> impl Strategy<Value = Handover> {
         any::<u32>().prop_map(TokenSerial),
     ];
     let held = (moment(), option::of(any::<u64>().prop_map(UnixMillis)));
-    let owed = (serials, limits(), hashes(), outbox(), held, recollection());
+    let owed = (serials, limits(), refused(), outbox(), held, recollection());
     (who, chats, owed).prop_map(|(who, chats, owed)| {
         let (stamp, origins, criteria, avoid, standing) = who;
         let (partner, offer, last_chat) = chats;
