@@ -4,11 +4,14 @@
 //! chat.
 
 use crate::ports::{Stamp, StoreMemory};
+use futures_util::task::AtomicWaker;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 /// A node that is not heard from for so long counts as silent: its users are away.
 const SILENT: Millis = Millis::from_secs(3);
@@ -342,16 +345,38 @@ impl Departures {
 
 /// Seats whose owner has something to look after beside their deadlines. Each is listed once.
 #[derive(Default)]
-pub(crate) struct Watchlist(Mutex<HashSet<UserId>>);
+pub(crate) struct Watchlist {
+    seats: Mutex<HashSet<UserId>>,
+    /// Whoever waits for the first on the list.
+    sleeper: AtomicWaker,
+}
 
 impl Watchlist {
     pub(crate) fn add(&self, seat: UserId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(seat);
+        self.lock().insert(seat);
+        self.sleeper.wake();
     }
 
     /// Takes all of it.
     pub(crate) fn take(&self) -> HashSet<UserId> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Completes when there is somebody on the list. One caller at a time.
+    pub(crate) async fn filled(&self) {
+        poll_fn(|context| {
+            self.sleeper.register(context.waker());
+            if self.lock().is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

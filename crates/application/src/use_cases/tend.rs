@@ -48,6 +48,17 @@ impl<P: Ports> Chat<P> {
         self.verify_soon();
     }
 
+    /// Completes when the store has to be told of a spent token: [`Chat::tend`] is due before its time then, because until
+    /// the store knows, the token is as good as ever on another node. Cancel safe; one caller at a time.
+    ///
+    /// Never while the store does not answer: nothing can be told then.
+    pub async fn tend_is_due(&self) {
+        if !self.peerage.store_answers() {
+            std::future::pending::<()>().await;
+        }
+        self.to_keep.filled().await;
+    }
+
     /// To be called about four times a second, one call after the other; a call may take as long as the store does. Tells
     /// the store what it has missed, compares notes with it and with the other nodes, and clears up after dead ones.
     pub async fn tend(&self) {
@@ -95,7 +106,7 @@ impl<P: Ports> Chat<P> {
             .for_each_concurrent(super::CONCURRENCY, |user| async move {
                 if let Some(seat) = self.register.get(user) {
                     seat.lock().abroad().dossier = DossierState::Kept;
-                    self.keep(&seat).await;
+                    self.say_again(&seat).await;
                 }
             })
             .await;

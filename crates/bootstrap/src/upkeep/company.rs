@@ -146,7 +146,10 @@ async fn tend(chat: Arc<Chat<SharedNode>>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = chat.tend_is_due() => {}
+        }
         chat.tend().await;
     }
 }
