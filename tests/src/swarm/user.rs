@@ -62,7 +62,7 @@ pub(super) async fn live(
     plan: Plan,
     doors: Arc<Vec<Target>>,
     record: Arc<Record>,
-    mut phase: Receiver<Phase>,
+    phase: Receiver<Phase>,
 ) {
     let mut dice = Rng::with_seed(plan.seed_of(number));
     tokio::time::sleep(Duration::from_millis(dice.u64(..1000))).await;
@@ -85,7 +85,6 @@ pub(super) async fn live(
     };
     let mut client = user.comes_in().await;
     loop {
-        let doing = *phase.borrow_and_update();
         let pause = Duration::from_millis(user.dice.u64(plan.pause()));
         while let Some(event) = client.next(pause).await {
             user.hears(&event);
@@ -93,6 +92,8 @@ pub(super) async fn live(
                 break;
             }
         }
+        // Looked at after the pause: what was begun before a change of plan is noted in the record by then.
+        let doing = *phase.borrow();
         if doing == Phase::Done {
             break;
         }

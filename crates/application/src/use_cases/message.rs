@@ -94,7 +94,15 @@ impl<P: Ports> Chat<P> {
         let chatting = present_chat(session, chat)?;
         let chat = chatting.chat;
         let unheard = hash.and_then(|id| refusals.perhaps_unheard(id, *connection));
-        let taken = messages.take(self.options.messages.as_ref(), now);
+        let is_sent_already = hash
+            .zip(chatting.link.remote())
+            .is_some_and(|(id, remote)| unheard.is_none() && remote.sent.contains(id));
+        // It was counted when it was sent on. To refuse it now would be to say that it was not delivered.
+        let taken = if is_sent_already {
+            Ok(())
+        } else {
+            messages.take(self.options.messages.as_ref(), now)
+        };
         let parsed = Text::parse(text, self.options.message_chars);
         let checked = unheard
             .map_or(Ok(()), Err)
