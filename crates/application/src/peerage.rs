@@ -9,7 +9,7 @@ use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -30,6 +30,13 @@ const REAP: Millis = Millis::from_secs(1);
 /// How long the new owner of a seat that was here is remembered.
 const FORWARDING: Millis = Millis::from_secs(60);
 
+/// No seat of this node can have been taken by another without its having heard of it.
+const NONE: u8 = 0;
+/// Some may have been.
+const SUSPECTED: u8 = 1;
+/// Some may have been, and notes are being compared.
+const SOUGHT: u8 = 2;
+
 /// The other nodes, and how this one is.
 #[derive(Default)]
 pub(crate) struct Peerage {
@@ -38,8 +45,8 @@ pub(crate) struct Peerage {
     looked: AtomicU64,
     /// When the store last answered a heartbeat, in milliseconds; 0 if it never has.
     answered: AtomicU64,
-    /// Whether others may have taken seats of this node without its having heard of it.
-    usurped: AtomicBool,
+    /// Whether others may have taken seats of this node without its having heard of it: one of the constants below.
+    usurpers: AtomicU8,
     /// When it first did, likewise.
     begun: AtomicU64,
 }
@@ -224,16 +231,14 @@ impl Peerage {
         self.lock().peers.get(&peer) == Some(&Vital::Silent)
     }
 
-    /// This node runs.
-    pub(crate) fn look(&self, now: Moment) -> Run {
-        let run = self.run(now);
-        self.looked.store(now.as_millis(), Ordering::Relaxed);
-        run
+    /// This node runs, and all that had to be done about it if it had not is done.
+    pub(crate) fn look(&self, now: Moment) {
+        self.looked.store(now.as_millis(), Ordering::Release);
     }
 
     /// Whether it has run since it last looked.
     pub(crate) fn run(&self, now: Moment) -> Run {
-        let looked = self.looked.load(Ordering::Relaxed);
+        let looked = self.looked.load(Ordering::Acquire);
         if looked != 0 && now.since(Moment::from_millis(looked)) >= STALLED {
             Run::Stalled
         } else {
@@ -258,17 +263,27 @@ impl Peerage {
 
     /// Others may have taken seats of this node.
     pub(crate) fn suspect_usurpers(&self) {
-        self.usurped.store(true, Ordering::Release);
+        self.usurpers.store(SUSPECTED, Ordering::Release);
     }
 
-    /// Whether others may have taken seats of this node since it last compared notes.
+    /// Whether others may have taken seats of this node since it last compared notes to the end.
     pub(crate) fn suspects_usurpers(&self) -> bool {
-        self.usurped.load(Ordering::Acquire)
+        self.usurpers.load(Ordering::Acquire) != NONE
     }
 
-    /// Notes are about to be compared, so that usurpers will be found.
-    pub(crate) fn look_for_usurpers(&self) -> bool {
-        self.usurped.swap(false, Ordering::AcqRel)
+    /// Notes are about to be compared.
+    pub(crate) fn look_for_usurpers(&self) {
+        self.usurpers
+            .compare_exchange(SUSPECTED, SOUGHT, Ordering::AcqRel, Ordering::Relaxed)
+            .ok();
+    }
+
+    /// Notes have been compared, and whoever was found has been given what is theirs. What was suspected meanwhile is
+    /// suspected still.
+    pub(crate) fn found_usurpers(&self) {
+        self.usurpers
+            .compare_exchange(SOUGHT, NONE, Ordering::AcqRel, Ordering::Relaxed)
+            .ok();
     }
 
     /// There is reason to compare notes soon.
@@ -459,14 +474,30 @@ mod tests {
     #[test]
     fn a_node_that_did_not_run_notices() {
         let peerage = Peerage::default();
-        assert_eq!(
-            peerage.look(at(10_000)),
-            Run::Steady,
-            "the first look is no stall"
-        );
+        assert!(peerage.run(at(10_000)) == Run::Steady, "before the first look");
+        peerage.look(at(10_000));
         assert_eq!(peerage.run(at(13_999)), Run::Steady);
         assert_eq!(peerage.run(at(14_000)), Run::Stalled);
-        assert_eq!(peerage.look(at(14_000)), Run::Stalled);
+        peerage.look(at(14_000));
         assert_eq!(peerage.run(at(14_001)), Run::Steady);
+    }
+
+    #[test]
+    fn usurpers_are_suspected_until_notes_were_compared_to_the_end() {
+        let peerage = Peerage::default();
+        assert!(!peerage.suspects_usurpers());
+        peerage.suspect_usurpers();
+        peerage.look_for_usurpers();
+        assert!(peerage.suspects_usurpers());
+        peerage.found_usurpers();
+        assert!(!peerage.suspects_usurpers());
+        peerage.suspect_usurpers();
+        peerage.look_for_usurpers();
+        peerage.suspect_usurpers();
+        peerage.found_usurpers();
+        assert!(
+            peerage.suspects_usurpers(),
+            "a new suspicion outlives an older search"
+        );
     }
 }

@@ -64,6 +64,8 @@ pub enum Happening {
     Back,
     /// `chat_ended` for this reason.
     Ended(String),
+    /// `chat_ended` of a chat that nobody else had been told of yet: a fault came between.
+    Unborn,
     /// `waiting` with `paused`.
     Paused,
     /// A command was refused with this code.
@@ -100,6 +102,8 @@ pub(super) struct Inner {
     pub(super) chats: HashMap<String, Vec<SeatNumber>>,
     pub(super) said: HashMap<MessageName, Said>,
     pub(super) met: HashSet<(SeatNumber, SeatNumber)>,
+    /// Chats that a `welcome` told of after a gap: their `matched` may be among what is replayed then.
+    told_by_welcome: HashSet<(String, SeatNumber)>,
     last_received: HashMap<(String, SeatNumber), u64>,
     /// What no other seat may ever read: user ids and tokens, by the seat they are of; node names, of nobody.
     private: HashMap<String, Option<SeatNumber>>,
@@ -228,6 +232,7 @@ impl Record {
             let known = inner.chats.get(&chat).is_some_and(|seats| seats.contains(&seat));
             if !known {
                 inner.matched(seat, &chat);
+                inner.told_by_welcome.insert((chat, seat));
             }
         }
     }
@@ -235,7 +240,9 @@ impl Record {
     /// A seat was told of a chat: at most two are, and never the same two again.
     pub(super) fn matched(&self, seat: SeatNumber, chat: &str, mode: &str) {
         let mut inner = self.lock();
-        inner.matched(seat, chat);
+        if !inner.told_by_welcome.remove(&(chat.to_owned(), seat)) {
+            inner.matched(seat, chat);
+        }
         let wanted = inner.seats[seat].mode;
         if wanted != mode {
             inner
@@ -243,6 +250,13 @@ impl Record {
                 .push(format!("seat {seat} wanted {wanted} and got {mode}"));
         }
         inner.seats[seat].status = Status::Chatting(chat.to_owned());
+    }
+
+    /// Whether somebody else than this seat was told of a chat.
+    pub(super) fn is_shared(&self, seat: SeatNumber, chat: &str) -> bool {
+        let inner = self.lock();
+        let told = inner.chats.get(chat);
+        told.is_some_and(|told| told.iter().any(|other| *other != seat))
     }
 
     /// A message is about to be sent.

@@ -145,7 +145,12 @@ impl User {
             "idle" => self.is_now(Status::Idle),
             "chat_ended" => {
                 self.is_now(Status::Between);
-                self.noted(event, Happening::Ended(event.text("reason").to_owned()));
+                let what = if self.record.is_shared(self.seat, event.text("chat_id")) {
+                    Happening::Ended(event.text("reason").to_owned())
+                } else {
+                    Happening::Unborn
+                };
+                self.noted(event, what);
             }
             "partner_away" => self.noted(event, Happening::Away),
             "partner_back" => self.noted(event, Happening::Back),

@@ -116,9 +116,16 @@ impl<P: Ports> Chat<P> {
             Partner::Here(partner) => partner,
             Partner::There(_) => return self.message_abroad(seat, &mut book, checked, id, unheard, now),
         };
+        let is_awaited = chatting.link.absence.is_some();
+        let is_placed_already =
+            |id: Option<IdHash>| id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id));
         let placed = match checked {
             // Neither side remembers what was accepted before both were taken over.
             _ if doubtful && unheard.is_none() => Err(MessageError::Unconfirmed),
+            // They may be back on another node since, which could not take what is kept here for them.
+            Ok(_) if is_awaited && self.is_cut_off() && !is_placed_already(hash) => {
+                Err(MessageError::Unreachable(Undelivered::Away))
+            }
             Ok(text) => {
                 let message = Notice::Message {
                     chat,
@@ -130,9 +137,7 @@ impl<P: Ports> Chat<P> {
                     .map_err(MessageError::Unreachable)
             }
             // An error says "never delivered", which would be a lie about a message that was.
-            Err(_) if hash.is_some_and(|id| delivery.has_placed(&partner.route, chat, id)) => {
-                Ok(Receipt::Repeated)
-            }
+            Err(_) if is_placed_already(hash) => Ok(Receipt::Repeated),
             Err(error) => Err(error),
         };
         match placed {

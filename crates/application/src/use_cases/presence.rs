@@ -152,7 +152,16 @@ impl<P: Ports> Chat<P> {
                     .map(|last| last.told);
                 return Err((told, book.session.generation()));
             }
+            let heard = book
+                .session
+                .chatting()
+                .map(|chatting| chatting.link.partner_heard.tenure());
             let usurped = self.adopt(book, from, address, assertion.recollection);
+            let is_restored = heard.is_some_and(|heard| heard < address.from.generation.tenure())
+                && assertion.recollection == Recollection::Lost;
+            if is_restored {
+                self.miss_partner(&seat, book);
+            }
             self.note_attendance(&seat, book, address, assertion.attendance);
             Ok(usurped)
         });
@@ -300,6 +309,26 @@ impl<P: Ports> Chat<P> {
                 }
             }
         }
+    }
+
+    /// The node that held the partner has died, and another has them. The user hears that they were away, though that
+    /// was found out only now: what was on its way between the two may be lost.
+    pub(crate) fn miss_partner(&self, seat: &Seat<P>, book: &mut Book<P>) {
+        let until = self.now() + self.options.resume_grace;
+        let Some(chatting) = book.session.chatting_mut() else {
+            return;
+        };
+        if chatting.link.absence.is_some() {
+            return;
+        }
+        chatting.link.absence = Some(Absence {
+            until,
+            cause: Cause::Silence,
+        });
+        let (chat, until) = (chatting.chat, self.adapters.clock.unix(until));
+        self.adapters
+            .delivery
+            .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
     }
 
     /// Nothing is heard of some nodes: the partners that they hold count as away.

@@ -9,7 +9,7 @@ use crate::ports::{
     TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
 use std::fmt;
@@ -92,8 +92,35 @@ impl<P: Ports> Chat<P> {
         if self.options.deployment == Deployment::Alone || !is_doubtful {
             return false;
         }
-        let location = self.adapters.pairing.locate(user).await;
-        matches!(location, Ok(Some(location)) if location.owner != self.adapters.peers.own())
+        if self.owner_elsewhere(user).await.is_some() {
+            return true;
+        }
+        // Nor may they write to a partner who is another node's since.
+        let partner = {
+            let Some(seat) = self.register.get(user) else {
+                return false;
+            };
+            let book = seat.lock();
+            let chatting = book.session.chatting();
+            chatting.and_then(|chatting| match &chatting.link.partner {
+                Partner::Here(partner) => Some((seat.clone(), chatting.chat, partner.user())),
+                Partner::There(_) => None,
+            })
+        };
+        if let Some((seat, chat, partner)) = partner
+            && let Some(owner) = self.owner_elsewhere(partner).await
+        {
+            self.lose_user(partner);
+            self.look_for_partner(&seat);
+            self.partner_is_with(&seat, chat, partner, owner);
+        }
+        false
+    }
+
+    /// The other node that has this seat, if the store says so.
+    async fn owner_elsewhere(&self, user: UserId) -> Option<Incarnation> {
+        let location = self.adapters.pairing.locate(user).await.ok()??;
+        (location.owner != self.adapters.peers.own()).then_some(location.owner)
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what

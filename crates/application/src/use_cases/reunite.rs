@@ -138,7 +138,7 @@ impl<P: Ports> Chat<P> {
             .await;
     }
 
-    fn partner_is_with(&self, seat: &Seat<P>, chat: ChatId, user: UserId, owner: Incarnation) {
+    pub(crate) fn partner_is_with(&self, seat: &Seat<P>, chat: ChatId, user: UserId, owner: Incarnation) {
         self.change(seat, |book| {
             if let Some(chatting) = book.session.chatting_mut()
                 && chatting.chat == chat

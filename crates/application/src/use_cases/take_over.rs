@@ -302,6 +302,7 @@ impl<P: Ports> Chat<P> {
             chatting.link.partner = Partner::Here(seat.clone());
             if recollection == Recollection::Lost {
                 chatting.link.partner_recollection = Recollection::Lost;
+                self.miss_partner(&partner, book);
             }
             super::consign::remember_lost(book, lost);
             theirs = book.recollection();

@@ -25,9 +25,11 @@ impl<P: Ports> Chat<P> {
     /// everybody if this node did not run for a while.
     pub fn tick(&self) {
         let now = self.now();
-        if self.peerage.look(now) == Run::Stalled && self.options.deployment == Deployment::Shared {
+        if self.peerage.run(now) == Run::Stalled && self.options.deployment == Deployment::Shared {
             self.send_all_away();
         }
+        // Until now nobody was obeyed who may be another node's user.
+        self.peerage.look(now);
         self.peerage.forget_moved(now);
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)
@@ -129,7 +131,7 @@ impl<P: Ports> Chat<P> {
     }
 
     async fn verify(&self) {
-        let suspected = self.peerage.look_for_usurpers();
+        self.peerage.look_for_usurpers();
         let beliefs: Vec<_> = self
             .register
             .all()
@@ -137,9 +139,6 @@ impl<P: Ports> Chat<P> {
             .filter_map(|seat| belief(seat))
             .collect();
         let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
-            if suspected {
-                self.peerage.suspect_usurpers();
-            }
             return self.doubt_store();
         };
         iter(differences)
@@ -150,6 +149,7 @@ impl<P: Ports> Chat<P> {
                 }
             })
             .await;
+        self.peerage.found_usurpers();
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.

@@ -38,7 +38,7 @@ enum What {
 impl<P: Ports<Wire = Connection>> Client<P> {
     /// Acts on a text message of the client. What has to wait is returned.
     pub(crate) fn obey(&mut self, text: &str) -> Result<Option<Errand>, Exceeded> {
-        if self.front.chat.has_stalled() {
+        if self.connection.is_over() || self.front.chat.has_stalled() {
             // Another node may serve this user by now. The connection is about to be closed.
             return Ok(None);
         }

@@ -45,6 +45,8 @@ pub struct Connection {
     /// Wakes the reading task when there are last words.
     reader: AtomicWaker,
     last_words: Mutex<Option<Box<LastWords>>>,
+    /// Whether it was hung up on: what the client says from then on is not obeyed.
+    is_over: AtomicBool,
     /// Whether nothing was heard since the last ping.
     unheard: AtomicBool,
 }
@@ -56,6 +58,7 @@ impl Connection {
             writer,
             reader: AtomicWaker::new(),
             last_words: Mutex::new(None),
+            is_over: AtomicBool::new(false),
             unheard: AtomicBool::new(false),
         }
     }
@@ -69,7 +72,13 @@ impl Connection {
             .take()
     }
 
+    /// Whether it was hung up on.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
     pub(crate) fn hang_up(&self, words: LastWords) {
+        self.is_over.store(true, Ordering::Release);
         // The first reason is the true one.
         self.last_words
             .lock()

@@ -34,7 +34,7 @@ pub(crate) struct Client<P: Ports> {
     pub(crate) front: Arc<Front<P>>,
     pub(crate) seat: Arc<Seat<P>>,
     pub(crate) budget: Budget,
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     number: ConnectionNumber,
     hearing: Hearing,
 }
