@@ -6,6 +6,7 @@ use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenS
 use crate::register::Register;
 use crate::seat::Seat;
 use crate::timers::Timers;
+use crate::turns::Turns;
 use passerby_domain::flood::{Exhausted, Rate};
 use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::{Census, Waiting};
@@ -103,6 +104,8 @@ pub struct Chat<P: Ports> {
     pub(crate) departures: Departures,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
+    /// Seats that are on their way to this node.
+    pub(crate) takes: Turns,
 }
 
 /// How many seats of this node stand where.
@@ -153,6 +156,7 @@ impl<P: Ports> Chat<P> {
             to_keep: Watchlist::default(),
             departures: Departures::default(),
             told: Mutex::default(),
+            takes: Turns::default(),
         }
     }
 

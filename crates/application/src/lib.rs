@@ -19,14 +19,16 @@ mod seat;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timers;
+mod turns;
 mod unanswered;
 mod use_cases;
 
 pub use chat::{Adapters, Chat, Deployment, Options};
 pub use seat::{ConnectionNumber, Seat};
 pub use use_cases::{
-    Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry, Followup,
-    JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning, SignalError, SkipError,
+    Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry,
+    FirstWord, Followup, JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning,
+    SignalError, SkipError,
 };
 
 /// The code on this page compiles and does what it says.

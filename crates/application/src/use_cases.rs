@@ -42,6 +42,6 @@ pub use message::MessageError;
 pub use moderate::{BanOrder, BanTarget, ModerationError};
 pub use receive::Followup;
 pub use report::ReportError;
-pub use resume::Returning;
+pub use resume::{FirstWord, Returning};
 pub use signal::SignalError;
 pub use skip::SkipError;

@@ -181,6 +181,7 @@ async fn f18_all_connections_of_a_node_are_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of many: make test-faults"]
 async fn f18_all_connections_of_all_nodes_are_reset() {
     let mut scene = Scene::begin("F18", "all connections of all nodes reset").await;
     let cli = scene.nodes.redis().cli().clone();

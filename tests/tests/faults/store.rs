@@ -63,6 +63,7 @@ async fn dies(row: &'static str, mut scene: Scene, away: u64, empty: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of many: make test-faults"]
 async fn f5_redis_is_killed_and_comes_back_with_what_it_had() {
     let scene = Scene::begin_keeping("F5", "Redis killed, back after 10 s with all it had").await;
     dies("F5", scene, 10, false).await;

@@ -2,6 +2,7 @@
 
 use super::connect::{ConnectError, Connected};
 use super::consign::doubt_again;
+use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
@@ -23,6 +24,16 @@ pub struct Returning<P: Ports>(Whereabouts<P>);
 #[derive(Debug, thiserror::Error)]
 #[error("the store is learning again what it knew")]
 struct Learning;
+
+/// What the first word of a user on a connection changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum FirstWord {
+    /// Nothing that anybody else has to know.
+    Harmless,
+    /// The token that the user came with is dead from now on, on every node.
+    Spends,
+}
 
 /// Where the seat is that somebody comes back to.
 enum Whereabouts<P: Ports> {
@@ -255,8 +266,8 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The user was heard from on this connection: the token it came with is spent, and only the one it was given
-    /// is valid from now on.
-    pub fn heard(&self, seat: &Seat<P>, connection: ConnectionNumber) {
+    /// is valid from now on. [`FirstWord::Spends`] if other nodes have to be told so first: see [`Chat::spend`].
+    pub fn heard(&self, seat: &Seat<P>, connection: ConnectionNumber) -> FirstWord {
         let spent = {
             let mut book = seat.lock();
             let is_news = book.connection == connection && book.tokens.used != book.tokens.latest;
@@ -265,8 +276,23 @@ impl<P: Ports> Chat<P> {
             }
             is_news
         };
-        if spent {
-            self.keep_later(seat);
+        if !spent {
+            return FirstWord::Harmless;
+        }
+        self.keep_later(seat);
+        match self.options.deployment {
+            Deployment::Alone => FirstWord::Harmless,
+            Deployment::Shared => FirstWord::Spends,
+        }
+    }
+
+    /// Completes when the store knows that the seat's former token is spent, or does not answer: an answer to the user's
+    /// first word must not come before, since whoever has read it may rely on the token being dead on every node. Cancel
+    /// safe: the store is told a moment later then.
+    pub async fn spend(&self, seat: &Arc<Seat<P>>) {
+        if self.peerage.store_answers() {
+            seat.lock().abroad().dossier = DossierState::Kept;
+            self.say_again(seat).await;
         }
     }
 }

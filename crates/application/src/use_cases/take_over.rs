@@ -31,6 +31,17 @@ impl<P: Ports> Chat<P> {
         serial: TokenSerial,
         seen: Seq,
     ) -> Result<Option<Arc<Seat<P>>>, StoreError> {
+        let _turn = self.takes.take(user).await;
+        if let Some(known) = self.came_meanwhile(user) {
+            let book = known.lock();
+            if book.tokens.accept(serial) {
+                drop(book);
+                return Ok(Some(known));
+            }
+            if serial <= book.tokens.latest {
+                return Ok(None);
+            }
+        }
         let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
             return Ok(None);
         };
@@ -64,6 +75,16 @@ impl<P: Ports> Chat<P> {
             .as_ref()
             .map_or([serial, serial], |handover| handover.serials);
         Ok(self.settle_in(&taken, handover.as_deref(), seen, serials))
+    }
+
+    /// The seat, if another connection has brought it here while this one waited for its turn.
+    fn came_meanwhile(&self, user: UserId) -> Option<Arc<Seat<P>>> {
+        if self.peerage.suspects_usurpers() {
+            return None;
+        }
+        let seat = self.register.get(user)?;
+        let is_gone = matches!(seat.lock().session.state(), State::Gone);
+        (!is_gone).then_some(seat)
     }
 
     /// Makes the seat. `None` if a newer word about it is here already.

@@ -107,8 +107,10 @@ impl<P: Ports> Chat<P> {
         iter(self.to_keep.take())
             .for_each_concurrent(super::CONCURRENCY, |user| async move {
                 if let Some(seat) = self.register.get(user) {
-                    seat.lock().abroad().dossier = DossierState::Kept;
-                    self.say_again(&seat).await;
+                    let was = std::mem::replace(&mut seat.lock().abroad().dossier, DossierState::Kept);
+                    if was == DossierState::Due {
+                        self.say_again(&seat).await;
+                    }
                 }
             })
             .await;

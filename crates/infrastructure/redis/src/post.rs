@@ -57,11 +57,13 @@ const PATIENCE: Millis = Millis::from_secs(2);
 /// How long an answer is waited for.
 const ANSWER: Duration = Duration::from_secs(1);
 /// After these pauses one that had nothing is asked again: it may have been waiting for the seat itself.
-const ASKED_AGAIN: [Duration; 4] = [
+const ASKED_AGAIN: [Duration; 6] = [
     Duration::from_millis(10),
     Duration::from_millis(30),
     Duration::from_millis(90),
-    Duration::from_millis(270),
+    Duration::from_millis(200),
+    Duration::from_millis(300),
+    Duration::from_millis(300),
 ];
 /// What is handed over leaves this node's memory, so more of it may wait than of letters.
 const ANSWERS: Bounds = Bounds {

@@ -15,7 +15,7 @@ use crate::gate::Place;
 use crate::intake::{Audience, Heard, Intake};
 use crate::upgrade::{Right, Upgrade};
 use passerby_application::ports::{Clock, Delivery, Farewell, Flush, Ports};
-use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, Seat};
+use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, FirstWord, Seat};
 use passerby_domain::time::Millis;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(crate) struct Client<P: Ports> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hearing {
     NotYet,
+    /// It was, and its token is dead; whether other nodes know is not known yet.
+    Spending,
     Heard,
 }
 
@@ -207,12 +209,18 @@ impl<P: Ports<Wire = Connection>> Audience for Client<P> {
     fn receive(&mut self, received: Received, answers: Vec<u8>, len: usize) -> Option<Turn> {
         self.connection.heard();
         if self.hearing == Hearing::NotYet {
-            self.hearing = Hearing::Heard;
-            self.front.chat.heard(&self.seat, self.number);
+            self.hearing = match self.front.chat.heard(&self.seat, self.number) {
+                FirstWord::Spends => Hearing::Spending,
+                FirstWord::Harmless => Hearing::Heard,
+            };
         }
         match received {
             Received::Text(text) => {
                 self.budget.forgive_overhead();
+                if self.hearing == Hearing::Spending {
+                    self.hearing = Hearing::Heard;
+                    return Some(Turn::Errand(Self::first_word(&text)));
+                }
                 match self.obey(&text) {
                     Ok(errand) => errand.map(Turn::Errand),
                     Err(Exceeded) => Some(Turn::End(Ending::Policy)),
