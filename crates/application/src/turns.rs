@@ -56,8 +56,8 @@ mod tests {
     use super::*;
     use futures_util::future::{FutureExt, poll_immediate};
 
-    const ANN: UserId = UserId::from_bytes([1; 16]);
-    const BEN: UserId = UserId::from_bytes([2; 16]);
+    const ANN: UserId = UserId::from_bits(1);
+    const BEN: UserId = UserId::from_bits(2);
 
     #[test]
     fn one_waits_for_another_of_the_same_seat_and_for_nobody_else() {
