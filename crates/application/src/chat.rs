@@ -1,7 +1,8 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::peerage::{Departures, Peerage, Reach, Run, Watchlist};
+use crate::errands::{Departures, Watchlist};
+use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
 use crate::register::Register;
 use crate::seat::Seat;

@@ -9,6 +9,7 @@
 
 mod book;
 mod chat;
+mod errands;
 mod link;
 mod peerage;
 mod pending;

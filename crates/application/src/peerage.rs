@@ -3,15 +3,12 @@
 //! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
 //! chat.
 
-use crate::ports::{Stamp, StoreMemory};
-use futures_util::task::AtomicWaker;
+use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
-use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
 /// A node that is not heard from for so long counts as silent: its users are away.
 const SILENT: Millis = Millis::from_secs(3);
@@ -333,65 +330,6 @@ impl Peerage {
 
     fn lock(&self) -> MutexGuard<'_, Hearsay> {
         self.hearsay.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How many departures are remembered that the store has not heard of. Beyond it the store keeps seats that nobody
-/// holds, until this node ends.
-const DEPARTURES: usize = 65_536;
-
-/// Seats that are gone without the store having heard of it, as they were last.
-#[derive(Default)]
-pub(crate) struct Departures(Mutex<Vec<Stamp>>);
-
-impl Departures {
-    pub(crate) fn add(&self, stamp: Stamp) {
-        let mut departures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if departures.len() < DEPARTURES {
-            departures.push(stamp);
-        }
-    }
-
-    /// Takes all of them.
-    pub(crate) fn take(&self) -> Vec<Stamp> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Seats whose owner has something to look after beside their deadlines. Each is listed once.
-#[derive(Default)]
-pub(crate) struct Watchlist {
-    seats: Mutex<HashSet<UserId>>,
-    /// Whoever waits for the first on the list.
-    sleeper: AtomicWaker,
-}
-
-impl Watchlist {
-    pub(crate) fn add(&self, seat: UserId) {
-        self.lock().insert(seat);
-        self.sleeper.wake();
-    }
-
-    /// Takes all of it.
-    pub(crate) fn take(&self) -> HashSet<UserId> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    /// Completes when there is somebody on the list. One caller at a time.
-    pub(crate) async fn filled(&self) {
-        poll_fn(|context| {
-            self.sleeper.register(context.waker());
-            if self.lock().is_empty() {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        })
-        .await;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<UserId>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

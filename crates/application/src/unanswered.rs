@@ -3,7 +3,7 @@
 //! **Architecture Invariant:** bounded, and owns nothing while nothing is on its way.
 
 use crate::ports::{Consignment, IdHash};
-use passerby_domain::id::ChatId;
+use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::{Millis, Moment};
 use std::collections::VecDeque;
@@ -49,7 +49,16 @@ pub(crate) struct Entry {
     pub(crate) chat: ChatId,
     pub(crate) id: Option<KeptId>,
     pub(crate) attempt: Attempt,
+    /// What it takes to send it after a partner who moves.
+    pub(crate) resent: Option<Resent>,
     sent: Moment,
+}
+
+/// A message that was sent before by a former owner of its seat, and has been sent once more.
+pub(crate) struct Resent {
+    /// Where it was sent to.
+    pub(crate) to: Incarnation,
+    pub(crate) text: Box<str>,
 }
 
 /// Whether a message may have been passed on before.
@@ -64,6 +73,8 @@ pub(crate) enum Attempt {
 #[derive(Default)]
 pub(crate) struct Unanswered {
     last: Consignment,
+    /// The last that was not sent before by a former owner.
+    last_new: Consignment,
     entries: VecDeque<Entry>,
     /// Whether the node will look after these by itself.
     pub(crate) watch: Watch,
@@ -89,14 +100,19 @@ impl Unanswered {
         chat: ChatId,
         id: Option<KeptId>,
         attempt: Attempt,
+        resent: Option<Resent>,
         now: Moment,
     ) {
         self.last = consignment;
+        if attempt == Attempt::First {
+            self.last_new = consignment;
+        }
         self.entries.push_back(Entry {
             consignment,
             chat,
             id,
             attempt,
+            resent,
             sent: now,
         });
     }
@@ -105,6 +121,11 @@ impl Unanswered {
     pub(crate) fn holds(&self, chat: ChatId, id: IdHash) -> bool {
         let ids = self.entries.iter().filter(|entry| entry.chat == chat);
         ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
+    }
+
+    /// Whether nothing new was sent after this one, so that it may be sent again without being overtaken.
+    pub(crate) fn is_behind_nothing_new(&self, consignment: Consignment) -> bool {
+        consignment > self.last_new
     }
 
     /// Takes out the one that is answered.
@@ -146,7 +167,7 @@ mod tests {
         let mut unanswered = Unanswered::default();
         for _ in 0..3 {
             let next = unanswered.next().expect("there is room");
-            unanswered.push(next, chat(), None, Attempt::First, NOW);
+            unanswered.push(next, chat(), None, Attempt::First, None, NOW);
         }
         assert!(unanswered.take(Consignment(2)).is_some());
         assert!(unanswered.take(Consignment(2)).is_none());
@@ -168,7 +189,7 @@ mod tests {
     fn no_more_than_256_are_on_their_way() {
         let mut unanswered = Unanswered::default();
         while let Some(next) = unanswered.next() {
-            unanswered.push(next, chat(), None, Attempt::First, NOW);
+            unanswered.push(next, chat(), None, Attempt::First, None, NOW);
         }
         assert_eq!(unanswered.entries.len(), CAPACITY);
         unanswered.take(Consignment(7));

@@ -14,6 +14,7 @@ mod join;
 mod leave;
 mod message;
 mod moderate;
+mod moved;
 mod pair;
 mod part;
 mod presence;

@@ -12,7 +12,7 @@ use crate::ports::{
     Stamp, Undelivered, Unsent,
 };
 use crate::seat::Seat;
-use crate::unanswered::{Attempt, Entry, KeptId, Watch};
+use crate::unanswered::{Attempt, Entry, KeptId, Resent, Watch};
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::{Failure, Notice, Secret};
 use passerby_domain::text::{MessageId, Text};
@@ -87,13 +87,14 @@ impl<P: Ports> Chat<P> {
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
         let at = self.adapters.clock.unix(now);
-        let sent = self.consign(seat, book, id, now, |address, consignment| Letter::Message {
+        let message = |address, consignment| Letter::Message {
             address,
             consignment,
             id: id.map(|id| id.hash),
             text: Secret(text.as_str()),
             at,
-        });
+        };
+        let sent = self.consign(seat, book, id, Some(text.as_str()), now, message);
         sent.map_err(|undelivered| {
             let error = if was_sent {
                 MessageError::Unconfirmed
@@ -124,12 +125,13 @@ impl<P: Ports> Chat<P> {
         abroad.is_some_and(|abroad| abroad.unanswered.holds(chat, id.hash))
     }
 
-    /// Sends something that is answered by a receipt.
+    /// Sends something that is answered by a receipt. `text` is what a message says.
     pub(crate) fn consign<'a>(
         &self,
         seat: &Seat<P>,
         book: &mut Book<P>,
         id: Option<KeptId>,
+        text: Option<&str>,
         now: Moment,
         letter: impl FnOnce(Address, Consignment) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
@@ -173,7 +175,13 @@ impl<P: Ports> Chat<P> {
         if let Some(id) = id {
             remote.sent.add(id.hash);
         }
-        abroad.unanswered.push(consignment, chat, id, attempt, now);
+        let resent = text.filter(|_| attempt == Attempt::Again).map(|text| Resent {
+            to: remote.owner,
+            text: text.into(),
+        });
+        abroad
+            .unanswered
+            .push(consignment, chat, id, attempt, resent, now);
         if abroad.unanswered.watch == Watch::Unlisted {
             abroad.unanswered.watch = Watch::Listed;
             self.watchlist.add(seat.user());
@@ -219,6 +227,7 @@ impl<P: Ports> Chat<P> {
                     .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
                 true
             }
+            (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
             (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
                 let chatting = book.session.chatting();
                 let why = if chatting.is_some_and(|chatting| chatting.chat == chat) {
@@ -240,6 +249,39 @@ impl<P: Ports> Chat<P> {
                 true
             }
         }
+    }
+
+    /// A message that was sent before, and once more for a seat that has moved, was refused since the partner has moved
+    /// too. Where the partner is now it is known whether the first was received. True if the owner there is asked.
+    fn goes_after(&self, seat: &Seat<P>, book: &mut Book<P>, entry: &Entry) -> bool {
+        let (Some(Resent { to, text }), Some(id)) = (&entry.resent, entry.id) else {
+            return false;
+        };
+        let chatting = book
+            .session
+            .chatting()
+            .filter(|chatting| chatting.chat == entry.chat);
+        let has_moved = chatting
+            .and_then(|chatting| chatting.link.remote())
+            .is_some_and(|remote| remote.owner != *to);
+        let keeps_order = book
+            .abroad
+            .as_ref()
+            .is_some_and(|abroad| abroad.unanswered.is_behind_nothing_new(entry.consignment));
+        if !has_moved || !keeps_order {
+            return false;
+        }
+        let now = self.now();
+        let at = self.adapters.clock.unix(now);
+        let message = |address, consignment| Letter::Message {
+            address,
+            consignment,
+            id: Some(id.hash),
+            text: Secret(text),
+            at,
+        };
+        self.consign(seat, book, Some(id), Some(text), now, message)
+            .is_ok()
     }
 
     fn has_come_here(&self, book: &Book<P>, entry: &Entry) -> bool {

@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use crate::use_cases::Followup;
-use passerby_domain::id::{ChatId, Incarnation, UserId};
+use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::Presence;
 use passerby_domain::time::Moment;
@@ -424,86 +424,6 @@ impl<P: Ports> Chat<P> {
             self.note(Fact::Anomaly(Anomaly::Orphan));
         }
         is_over
-    }
-
-    /// A seat that something was said to has another owner.
-    pub(crate) fn receive_moved(&self, address: Address, owner: Incarnation) {
-        let Some(seat) = self.register.get(address.to) else {
-            return;
-        };
-        let moved_here = (owner == self.adapters.peers.own())
-            .then(|| self.register.get(address.from.seat))
-            .flatten();
-        let mut book = seat.lock();
-        let own = Stamp {
-            seat: seat.user(),
-            generation: book.session.generation(),
-        };
-        let to = Address {
-            from: own,
-            ..answer_to(address, own.generation)
-        };
-        let attendance = attendance(&book, self.now());
-        let recollection = book.recollection();
-        if let Some(chatting) = book.session.chatting_mut()
-            && chatting.chat == address.chat
-            && chatting.link.partner.user() == address.from.seat
-        {
-            let Some(remote) = chatting.link.remote_mut() else {
-                return;
-            };
-            if let Some(partner) = moved_here {
-                chatting.link.partner = Partner::Here(partner.clone());
-                drop(book);
-                self.look_at_partner(&seat, &partner, address.chat);
-                return;
-            }
-            // Its new owner asserts itself; until then what is said goes there.
-            remote.owner = owner;
-            if owner == self.adapters.peers.own() {
-                // It is on the way here, and will find its partner.
-                return;
-            }
-            let assertion = Assertion {
-                address: to,
-                attendance,
-                recollection,
-            };
-            let _ = self.adapters.peers.send(owner, &Letter::Presence(assertion));
-            return;
-        }
-        if let Some(last) = &book.last_chat
-            && last.chat == address.chat
-        {
-            // The new owner does not know yet that the chat is over.
-            let ended = Letter::Ended {
-                address: to,
-                reason: last.told,
-            };
-            let _ = self.adapters.peers.send(owner, &ended);
-        }
-    }
-
-    /// A seat that this node held is another node's: it is forgotten, and nobody else is told anything.
-    pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>) {
-        let lost = self.change(seat, |book| {
-            book.abroad = None;
-            book.session.depart().is_ok()
-        });
-        if lost {
-            self.note(Fact::Anomaly(Anomaly::Usurped));
-            self.adapters
-                .delivery
-                .close(&seat.route, crate::ports::Farewell::Replaced);
-        }
-        self.register.remove_this(seat);
-    }
-
-    /// The seat of `user` is another node's, as the store says.
-    pub(crate) fn lose_user(&self, user: UserId) {
-        if let Some(seat) = self.register.get(user) {
-            self.lose_seat(&seat);
-        }
     }
 }
 

@@ -27,7 +27,6 @@ struct Learning;
 
 /// What the first word of a user on a connection changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
 pub enum FirstWord {
     /// Nothing that anybody else has to know.
     Harmless,

@@ -39,6 +39,7 @@ use crate::time::{RedisTime, TimeOffset};
 use asks::Asks;
 use counters::Counters;
 use envelope::LinkKeys;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use link::{Urgency, Wake};
 use links::Links;
 use passerby_application::ports::{Handover, HandoverRequest, Letter, Peers, Unsent};
@@ -54,16 +55,19 @@ use tokio::time::timeout;
 
 /// How long a letter is worth something.
 const PATIENCE: Millis = Millis::from_secs(2);
-/// How long an answer is waited for.
-const ANSWER: Duration = Duration::from_secs(1);
-/// After these pauses one that had nothing is asked again: it may have been waiting for the seat itself.
-const ASKED_AGAIN: [Duration; 6] = [
+/// How long an answer is waited for: two heartbeats, since a Redis that has lost everything has no inbox for the other node
+/// before that node's next one.
+const ANSWER: Duration = Duration::from_millis(2_200);
+/// After these pauses the question is put again: it may have been lost, or the other may be waiting for the seat itself.
+const ASKED_AGAIN: [Duration; 8] = [
     Duration::from_millis(10),
     Duration::from_millis(30),
     Duration::from_millis(90),
-    Duration::from_millis(200),
-    Duration::from_millis(300),
-    Duration::from_millis(300),
+    Duration::from_millis(270),
+    Duration::from_millis(400),
+    Duration::from_millis(400),
+    Duration::from_millis(400),
+    Duration::from_millis(400),
 ];
 /// What is handed over leaves this node's memory, so more of it may wait than of letters.
 const ANSWERS: Bounds = Bounds {
@@ -196,17 +200,32 @@ impl Peers for RedisPost {
     }
 
     async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+        // An earlier question may be answered after a later one was put, and only one answer has the seat in it.
+        let mut open = FuturesUnordered::new();
         let asking = async {
             for pause in ASKED_AGAIN {
-                if let Some(handover) = self.shared.ask(former, request).await {
-                    return Some(handover);
+                open.push(self.shared.ask(former, request));
+                if let Ok(handover) = timeout(pause, first_given(&mut open)).await {
+                    return handover;
                 }
-                tokio::time::sleep(pause).await;
             }
-            self.shared.ask(former, request).await
+            first_given(&mut open).await
         };
-        timeout(ANSWER, asking).await.ok().flatten()
+        timeout(ANSWER, asking).await.ok()
     }
+}
+
+/// The first answer with a seat in it. Never completes if there is none among those that wait.
+async fn first_given<F>(open: &mut FuturesUnordered<F>) -> Box<Handover>
+where
+    F: Future<Output = Option<Box<Handover>>>,
+{
+    while let Some(answer) = open.next().await {
+        if let Some(handover) = answer {
+            return handover;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Only answers to messages are not urgent: there is one for each message, and the next message takes them along.

@@ -62,7 +62,7 @@ impl World {
         link.has_resent = true;
         let seat = link.guest.seat.clone();
         // Nobody here reads on which node a token is dead already, so nobody waits for it.
-        let _ = chat.heard(&seat, link.guest.connection);
+        chat.heard(&seat, link.guest.connection);
         let present = client.chat();
         client.unanswered.retain(|_, chat| Some(*chat) == present);
         let again: Vec<u64> = client.unanswered.keys().copied().collect();
@@ -196,7 +196,7 @@ impl World {
             return;
         }
         let seat = link.guest.seat.clone();
-        let _ = chat.heard(&seat, link.guest.connection);
+        chat.heard(&seat, link.guest.connection);
         if !link.has_resent {
             return;
         }
