@@ -57,6 +57,8 @@ struct Hearsay {
     last_beat: Beat,
     /// When the store last had to be told all again, if it ever had.
     relearned: Option<Moment>,
+    /// When the store was last found to have forgotten this node.
+    forgotten: Option<Moment>,
     /// When notes were last compared with the store and with the others.
     verified: Moment,
     doubt: Doubt,
@@ -130,11 +132,17 @@ impl Peerage {
             hearsay.relearned = Some(now);
         }
         hearsay.last_beat = Beat::Answered;
+        if memory == StoreMemory::Lost {
+            hearsay.forgotten = Some(now);
+        }
+        let is_told_anew = hearsay.forgotten.is_some_and(|at| now.since(at) < SILENT);
         let hearing = std::mem::take(&mut hearsay.hearing);
         let mut news = News::default();
         let known = std::mem::take(&mut hearsay.peers);
         for (peer, silence) in peers {
-            let vital = if *silence >= SILENT {
+            // A store that has just learned of a node from others' words takes it for silent until it speaks itself.
+            let is_unfair = is_told_anew && known.get(peer) == Some(&Vital::Heard);
+            let vital = if *silence >= SILENT && !is_unfair {
                 Vital::Silent
             } else {
                 Vital::Heard
@@ -152,13 +160,12 @@ impl Peerage {
             if vital == Vital::Silent || hearsay.peers.contains_key(&peer) {
                 continue;
             }
-            match memory {
+            if is_told_anew {
+                // The store knew nobody, and whoever lives may not have spoken to it yet.
+                hearsay.peers.insert(peer, vital);
+            } else {
                 // Its lease is over and it is forgotten.
-                StoreMemory::Kept => news.silent.push(peer),
-                // The store knows nobody: by the next time, whoever lives has spoken to it.
-                StoreMemory::Lost => {
-                    hearsay.peers.insert(peer, vital);
-                }
+                news.silent.push(peer);
             }
         }
         drop(hearsay);
@@ -364,12 +371,18 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_has_forgotten_all_says_nothing_against_a_peer_until_the_next_time() {
+    fn a_store_that_has_forgotten_all_says_nothing_against_a_peer_until_that_has_had_time_to_speak() {
         let peerage = Peerage::default();
         peerage.hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(1_000));
         assert_eq!(peerage.hear(&[], StoreMemory::Lost, at(2_000)), News::default());
+        let doubtful = [(peer(1), Millis::new(5_500))];
+        assert_eq!(
+            peerage.hear(&doubtful, StoreMemory::Kept, at(3_000)),
+            News::default()
+        );
+        assert_eq!(peerage.hear(&[], StoreMemory::Kept, at(4_999)), News::default());
         assert!(peerage.seems_alive(peer(1)));
-        assert_eq!(peerage.hear(&[], StoreMemory::Kept, at(3_000)).silent, [peer(1)]);
+        assert_eq!(peerage.hear(&[], StoreMemory::Kept, at(5_000)).silent, [peer(1)]);
     }
 
     #[test]
