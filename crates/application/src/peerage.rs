@@ -12,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A node that is not heard from for so long counts as silent: its users are away.
 const SILENT: Millis = Millis::from_secs(3);
+/// Somewhat less than that: whoever has not been answered for so long may be silent to others.
+const UNHEARD: Millis = Millis::from_secs(2);
 /// A node that the store has not answered for so long takes nobody in.
 const CUT: Millis = Millis::new(2_500);
 /// After so long it takes itself for given up by the others: to it, they all are silent.
@@ -263,6 +265,11 @@ impl Peerage {
             hearsay.doubt = Doubt::None;
         }
         due
+    }
+
+    /// Whether the store has not answered for so long that others may take this node for silent.
+    pub(crate) fn was_unheard(&self, now: Moment) -> bool {
+        now.since(self.answered()) >= UNHEARD
     }
 
     /// Others may have taken seats of this node.

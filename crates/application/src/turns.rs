@@ -32,6 +32,11 @@ impl Turns {
         turn
     }
 
+    /// Whether somebody is at it.
+    pub(crate) fn is_taken(&self, user: UserId) -> bool {
+        self.lock().contains_key(&user)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UserId, Arc<Queue<()>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,7 +67,9 @@ mod tests {
     #[test]
     fn one_waits_for_another_of_the_same_seat_and_for_nobody_else() {
         let turns = Turns::default();
+        assert!(!turns.is_taken(ANN));
         let first = turns.take(ANN).now_or_never().unwrap();
+        assert!(turns.is_taken(ANN));
         let mut second = Box::pin(turns.take(ANN));
         assert!(second.as_mut().now_or_never().is_none());
         assert!(turns.take(BEN).now_or_never().is_some());

@@ -37,7 +37,9 @@ impl<P: Ports> Chat<P> {
             Ok(pulse) => {
                 self.set_census(pulse.census);
                 if pulse.memory == StoreMemory::Lost {
-                    self.peerage.suspect_usurpers();
+                    if self.peerage.was_unheard(self.now()) {
+                        self.peerage.suspect_usurpers();
+                    }
                     self.doubt_what_it_knows();
                 }
                 let news = self.peerage.hear(&pulse.peers, pulse.memory, self.now());

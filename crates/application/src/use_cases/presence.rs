@@ -132,7 +132,8 @@ impl<P: Ports> Chat<P> {
                 self.answer_for_absent(from, address);
                 return None;
             }
-            return Some(address);
+            // One who is on the way here will find the partner.
+            return (!self.takes.is_taken(address.to)).then_some(address);
         };
         let usurped = self.change(&seat, |book| {
             if book
