@@ -1,6 +1,6 @@
 use crate::MessageError;
 use crate::ports::{Fact, Undelivered};
-use crate::testing::{Guest, TestCluster, run};
+use crate::testing::{Guest, TestCluster, run, step};
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::notice::Typing;
 use passerby_domain::text::MessageId;
@@ -254,4 +254,28 @@ fn signals_reach_the_partner_or_are_called_undelivered() {
     cluster[0].signal(&alice.seat, &alice.chat(), "{}").unwrap();
     cluster.deliver();
     assert_eq!(alice.hears(), ["unreachable "]);
+}
+
+#[test]
+fn a_message_that_is_sent_again_goes_after_a_partner_who_has_moved_too() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    cluster.carry(cluster.incarnation(0), cluster.incarnation(1));
+    run(cluster[0].drop_line(&alice));
+    let alice = cluster.come_back(2, &alice, 2).unwrap();
+    alice.hears();
+    cluster.deliver();
+    let (chat, token) = (cluster.share(0), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 2).await });
+    while step(coming.as_mut()).is_pending() {
+        let way = [0, 1].map(|node| cluster.incarnation(node));
+        cluster.carry(way[0], way[1]);
+        cluster.carry(way[1], way[0]);
+    }
+    say(&cluster, 2, &alice, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"]);
+    drop(coming);
+    assert_eq!(bob.hears(), ["message hello", "partner_away", "partner_back"]);
 }

@@ -1,6 +1,6 @@
 use crate::ports::Farewell;
 use crate::testing::{Guest, TestCluster, Told, run, step};
-use crate::{Departure, MessageError, SkipError};
+use crate::{Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
 use passerby_domain::notice::Replay;
 use passerby_domain::text::MessageId;
@@ -326,4 +326,53 @@ fn one_who_left_for_good_does_not_come_back() {
     let alice = cluster.visitor(0);
     run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
     assert!(cluster.come_back(1, &alice, 1).is_none());
+}
+
+#[test]
+fn whose_node_died_a_moment_ago_was_away_and_is_back_for_the_partner() {
+    for (node, partner) in [(2, 1), (1, 1)] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, partner]);
+        cluster.kill(0);
+        // Nobody has noticed.
+        let alice = cluster.come_back(node, &alice, 2).unwrap();
+        cluster.pass(Millis::from_secs(1));
+        assert_eq!(alice.hears(), ["welcome back chatting, with a gap"]);
+        assert_eq!(bob.hears(), ["partner_away", "partner_back"], "on {node}");
+    }
+}
+
+#[test]
+fn once_a_first_word_is_answered_the_token_before_is_dead_on_every_node() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    let moved = cluster.come_back(1, &alice, 2).unwrap();
+    assert_eq!(cluster[1].heard(&moved.seat, moved.connection), FirstWord::Spends);
+    run(cluster[1].spend(&moved.seat));
+    assert_eq!(
+        cluster[1].heard(&moved.seat, moved.connection),
+        FirstWord::Harmless
+    );
+    assert!(cluster.come_back(0, &alice, 2).is_none());
+    assert_eq!(moved.farewell(), None);
+    assert!(cluster[1].seat_of(alice.user()).is_some());
+}
+
+#[test]
+fn two_connections_that_bring_one_seat_here_at_once_take_turns() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(1));
+    let (chat, token) = (cluster.share(1), alice.token().0);
+    let mut older = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    let mut newer = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    assert!(step(older.as_mut()).is_pending());
+    assert!(step(newer.as_mut()).is_pending());
+    let older = cluster.finish(older).unwrap().unwrap();
+    let newer = cluster.finish(newer).unwrap().unwrap();
+    assert_eq!(older.hears(), ["welcome back waiting"]);
+    assert_eq!(older.farewell(), Some(Farewell::Replaced));
+    assert_eq!(newer.hears(), ["welcome back waiting"]);
+    assert_eq!(newer.farewell(), None);
+    assert_eq!(online(&cluster), 1);
 }

@@ -1,6 +1,7 @@
 use crate::Departure;
 use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp};
-use crate::testing::{Line, TestCluster, run};
+use crate::testing::{Line, TestCluster, run, step};
+use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
 
 #[test]
@@ -106,4 +107,45 @@ fn a_seat_that_became_idle_may_be_taken_back_elsewhere() {
     cluster.pass(Millis::from_secs(5));
     let back = cluster.come_back(1, &alice, 2).unwrap();
     assert_eq!(back.hears(), ["welcome back idle, with a gap"]);
+}
+
+#[test]
+fn a_node_that_did_not_run_sends_nobody_to_a_partner_who_is_elsewhere_since() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let moved = cluster.come_back(1, &bob, 2).unwrap();
+    moved.hears();
+    cluster.wake(0);
+    run(cluster[0].drop_line(&alice));
+    // Before the node has compared notes.
+    let alice = cluster.come_back(0, &alice, 2).unwrap();
+    alice.hears();
+    let id = MessageId::parse("a").unwrap();
+    let said = cluster[0].message(&alice.seat, &alice.chat(), "hello", Some(id));
+    cluster[0].flush(&alice.seat);
+    cluster.deliver();
+    let (told, heard) = (alice.hears(), moved.hears());
+    let is_delivered = heard.contains(&"message hello".to_owned());
+    assert_eq!(
+        told.contains(&"ack a".to_owned()),
+        is_delivered,
+        "{said:?} {told:?} {heard:?}"
+    );
+}
+
+#[test]
+fn a_seat_that_another_node_is_about_to_ask_for_is_kept_for_it() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(2));
+    let (chat, token) = (cluster.share(1), alice.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending(), "it asks");
+    cluster[0].verify_soon();
+    run(cluster[0].tend());
+    assert!(cluster[0].seat_of(alice.user()).is_some());
+    let moved = cluster.finish(coming).unwrap().unwrap();
+    assert_eq!(moved.hears(), ["welcome back waiting"]);
 }
