@@ -141,7 +141,7 @@ impl Scene {
             .nodes
             .count(online, waiting, chatting, Duration::from_secs(10))
             .await;
-        let anomalies = self.nodes.total("passerby_anomalies_total").await;
+        let anomalies = self.nodes.total("passerby_invariant_violations_total").await;
         let leaks = self.leaks().await;
         let (broken, counts) = self.swarm.finish().await;
         let plan = self.plan;

@@ -63,3 +63,24 @@ pub(crate) fn wire_single(settings: &Settings) -> Result<Node<SingleNode>, Wirin
         front: super::front(settings)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SingleNode;
+    use passerby_application::Seat;
+    use passerby_websocket::{Connection, connection_task_bytes};
+
+    /// What every user costs who says nothing, beside the kernel's share. Whoever has to raise a figure here pays it times
+    /// the number of users: see docs/performance.md.
+    #[test]
+    fn a_connection_and_its_seat_stay_small() {
+        let sizes = [
+            ("task", connection_task_bytes::<SingleNode>(), 512),
+            ("connection", size_of::<Connection>(), 96),
+            ("seat", size_of::<Seat<SingleNode>>(), 576),
+        ];
+        for (what, bytes, most) in sizes {
+            assert!(bytes <= most, "a {what} takes {bytes} bytes, more than {most}");
+        }
+    }
+}

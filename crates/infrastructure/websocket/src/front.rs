@@ -63,6 +63,17 @@ pub(crate) async fn serve<P: Ports<Wire = Connection>>(
     }
 }
 
+/// How many bytes the task of one connection takes while it is served, beside its buffers and its seat.
+///
+/// It is what a node pays for each user who is silent, so the suites hold it small.
+#[must_use]
+pub fn connection_task_bytes<P: Ports<Wire = Connection>>() -> usize {
+    fn bytes<A, B, C, D, F>(_task: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+    bytes(serve::<P>)
+}
+
 async fn begin<P: Ports<Wire = Connection>>(
     front: Arc<Front<P>>,
     stream: TcpStream,

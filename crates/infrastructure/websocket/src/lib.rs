@@ -34,6 +34,7 @@ mod upgrade;
 
 pub use connection::Connection;
 pub use encoder::EventEncoder;
+pub use front::connection_task_bytes;
 pub use gate::{Gate, Readiness};
 pub use listener::{ServeError, Server};
 pub use options::{AllowedOrigins, InvalidOrigin, Options, WebOrigin};
