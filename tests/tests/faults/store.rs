@@ -63,7 +63,7 @@ async fn dies(row: &'static str, mut scene: Scene, away: u64, empty: bool) {
 }
 
 /// A chat with somebody who was on the way from node to node when Redis lost everything may be lost; no other.
-const ON_THE_WAY: usize = 3;
+const ON_THE_WAY: usize = 5;
 
 fn assert_chats_go_on(outcome: &Outcome) {
     let lost = ended(&outcome.happened, "lost");

@@ -139,6 +139,9 @@ impl User {
         if gap {
             self.record
                 .change(self.seat, |seat| self.status = seat.status.clone());
+        } else if self.status == Status::Between && welcome["state"] == "idle" {
+            // The last order, to join, was lost with the connection.
+            self.is_now(Status::Idle);
         }
         // The story goes on by the replay; what has no answer yet is said again, in its order.
         let pending: Vec<_> = std::mem::take(&mut self.pending).into_values().collect();
