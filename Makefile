@@ -15,7 +15,7 @@ export KOSOKU ?= $(abspath .venv)/bin/kosoku
 # The oldest Rust that builds this, as Cargo.toml states it.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help setup run build test unit test-faults soak cluster doctest browser conformance lint fmt doc bench load deploy-check check clean need-cargo
+.PHONY: help setup run build test unit test-faults soak cluster doctest browser conformance lint fmt doc bench bench-smoke load deploy-check check clean need-cargo
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ build: need-cargo
 	cargo build -p passerby
 
 # The suite with the most tests is the last, so that its summary closes the output.
-test: setup build doctest browser conformance unit ## Run all tests, installing what they need
+test: setup build doctest browser conformance bench-smoke unit ## Run all tests, installing what they need
 
 unit: build ## Run the Rust tests alone
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -89,6 +89,9 @@ doc: need-cargo ## Build the documentation of the code
 
 bench: need-cargo ## Run the benchmarks
 	cargo bench --workspace
+
+bench-smoke: need-cargo ## Run those benchmarks once that need no Redis, to see that they still do
+	cargo test --quiet -p passerby-bootstrap -p passerby-memory --benches
 
 deploy-check: need-cargo ## Check what is in deploy/, installing what that needs
 	@.ci/setup deploy
