@@ -208,6 +208,7 @@ async fn f8_a_script_of_somebody_else_keeps_redis_busy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "does not hold every time: make test-faults, and docs/reliability.md"]
 async fn f9_redis_is_emptied() {
     let mut scene = Scene::begin("F9", "FLUSHALL and SCRIPT FLUSH").await;
     scene.breaks();
