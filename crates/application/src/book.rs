@@ -68,8 +68,6 @@ pub(crate) struct Abroad {
     pub(crate) restored: Option<Moment>,
     /// The generation at which the store was last found to differ.
     pub(crate) unlike: Option<Generation>,
-    /// When the store first said that the seat is another node's, which had not asked for it yet.
-    pub(crate) taken: Option<Moment>,
     /// The search that the store called stale, if nothing has come of it since.
     pub(crate) stale: Option<Generation>,
     /// Whether the store still has to be told of the seat's tokens.

@@ -1,7 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::errands::{Departures, Watchlist};
+use crate::outstanding::{Departures, Watchlist};
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
 use crate::register::Register;

@@ -9,8 +9,8 @@
 
 mod book;
 mod chat;
-mod errands;
 mod link;
+mod outstanding;
 mod peerage;
 mod pending;
 pub mod ports;

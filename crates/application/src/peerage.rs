@@ -7,7 +7,7 @@ use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A node that is not heard from for so long counts as silent: its users are away.
@@ -26,15 +26,10 @@ const INTRODUCTION: Millis = Millis::new(1_100);
 const LEARNING: Millis = Millis::from_secs(5);
 /// How often dead nodes are cleared up after.
 const REAP: Millis = Millis::from_secs(1);
+/// How long a node that has taken a seat may take to ask for it: longer than it waits for the answer.
+const ASKED_FOR: Millis = Millis::from_secs(3);
 /// How long the new owner of a seat that was here is remembered.
 const FORWARDING: Millis = Millis::from_secs(60);
-
-/// No seat of this node can have been taken by another without its having heard of it.
-const NONE: u8 = 0;
-/// Some may have been.
-const SUSPECTED: u8 = 1;
-/// Some may have been, and notes are being compared.
-const SOUGHT: u8 = 2;
 
 /// The other nodes, and how this one is.
 #[derive(Default)]
@@ -44,8 +39,6 @@ pub(crate) struct Peerage {
     looked: AtomicU64,
     /// When the store last answered a heartbeat, in milliseconds; 0 if it never has.
     answered: AtomicU64,
-    /// Whether others may have taken seats of this node without its having heard of it: one of the constants below.
-    usurpers: AtomicU8,
     /// When it first did, likewise.
     begun: AtomicU64,
 }
@@ -61,6 +54,9 @@ struct Hearsay {
     relearned: Option<Moment>,
     /// When the store was last found to have forgotten this node.
     forgotten: Option<Moment>,
+    usurpers: Usurpers,
+    /// Seats that the store says are another node's, which has not asked for them yet, and since when.
+    taken: HashMap<UserId, Moment>,
     /// When notes were last compared with the store and with the others.
     verified: Moment,
     doubt: Doubt,
@@ -74,6 +70,16 @@ enum Beat {
     #[default]
     Missed,
     Answered,
+}
+
+/// Whether others may have taken seats of this node without its having heard of it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Usurpers {
+    #[default]
+    None,
+    Suspected,
+    /// They are suspected, and notes are being compared.
+    Sought,
 }
 
 /// Whether there is reason to compare notes sooner than usual.
@@ -274,27 +280,43 @@ impl Peerage {
 
     /// Others may have taken seats of this node.
     pub(crate) fn suspect_usurpers(&self) {
-        self.usurpers.store(SUSPECTED, Ordering::Release);
+        self.lock().usurpers = Usurpers::Suspected;
     }
 
     /// Whether others may have taken seats of this node since it last compared notes to the end.
     pub(crate) fn suspects_usurpers(&self) -> bool {
-        self.usurpers.load(Ordering::Acquire) != NONE
+        self.lock().usurpers != Usurpers::None
     }
 
     /// Notes are about to be compared.
     pub(crate) fn look_for_usurpers(&self) {
-        self.usurpers
-            .compare_exchange(SUSPECTED, SOUGHT, Ordering::AcqRel, Ordering::Relaxed)
-            .ok();
+        let mut hearsay = self.lock();
+        if hearsay.usurpers == Usurpers::Suspected {
+            hearsay.usurpers = Usurpers::Sought;
+        }
     }
 
     /// Notes have been compared, and whoever was found has been given what is theirs. What was suspected meanwhile is
     /// suspected still.
     pub(crate) fn found_usurpers(&self) {
-        self.usurpers
-            .compare_exchange(SOUGHT, NONE, Ordering::AcqRel, Ordering::Relaxed)
-            .ok();
+        let mut hearsay = self.lock();
+        if hearsay.usurpers == Usurpers::Sought {
+            hearsay.usurpers = Usurpers::None;
+        }
+    }
+
+    /// The store says of these seats, and of no others, that another node has them. Names those that it has said so of
+    /// for so long that nobody will ask for them any more.
+    pub(crate) fn note_taken(&self, seats: &[UserId], now: Moment) -> Vec<UserId> {
+        let mut hearsay = self.lock();
+        let before = std::mem::take(&mut hearsay.taken);
+        hearsay.taken = seats
+            .iter()
+            .map(|seat| (*seat, before.get(seat).copied().unwrap_or(now)))
+            .collect();
+        let taken = hearsay.taken.iter();
+        let given_up = taken.filter(|(_, since)| now.since(**since) >= ASKED_FOR);
+        given_up.map(|(seat, _)| *seat).collect()
     }
 
     /// There is reason to compare notes soon.
@@ -438,6 +460,16 @@ mod tests {
         assert_eq!(peerage.run(at(14_000)), Run::Stalled);
         peerage.look(at(14_000));
         assert_eq!(peerage.run(at(14_001)), Run::Steady);
+    }
+
+    #[test]
+    fn a_seat_is_given_up_once_it_was_said_to_be_taken_for_three_seconds_on_end() {
+        let peerage = Peerage::default();
+        let seat = UserId::from_bits(7);
+        assert_eq!(peerage.note_taken(&[seat], at(1_000)), []);
+        assert_eq!(peerage.note_taken(&[], at(2_000)), []);
+        assert_eq!(peerage.note_taken(&[seat], at(4_500)), [], "it begins anew");
+        assert_eq!(peerage.note_taken(&[seat], at(7_500)), [seat]);
     }
 
     #[test]

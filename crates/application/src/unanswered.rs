@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 
 /// How many messages of one seat may be on their way at once.
 const CAPACITY: usize = 256;
+/// How many bytes of texts that were sent before may be kept for one seat.
+const RESENT_BYTES: usize = 64 * 1024;
 /// How long an answer is waited for. A letter that has not arrived after 2 s never does, so by then the message was
 /// received or never will be.
 pub(crate) const ANSWER: Millis = Millis::new(2_750);
@@ -52,6 +54,12 @@ pub(crate) struct Entry {
     /// What it takes to send it after a partner who moves.
     pub(crate) resent: Option<Resent>,
     sent: Moment,
+}
+
+impl Entry {
+    fn resent_bytes(&self) -> Option<usize> {
+        self.resent.as_ref().map(|resent| resent.text.len())
+    }
 }
 
 /// A message that was sent before by a former owner of its seat, and has been sent once more.
@@ -103,6 +111,8 @@ impl Unanswered {
         resent: Option<Resent>,
         now: Moment,
     ) {
+        let kept: usize = self.entries.iter().filter_map(Entry::resent_bytes).sum();
+        let resent = resent.filter(|resent| kept + resent.text.len() <= RESENT_BYTES);
         self.last = consignment;
         if attempt == Attempt::First {
             self.last_new = consignment;

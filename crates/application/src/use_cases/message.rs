@@ -94,15 +94,14 @@ impl<P: Ports> Chat<P> {
         let chatting = present_chat(session, chat)?;
         let chat = chatting.chat;
         let unheard = hash.and_then(|id| refusals.perhaps_unheard(id, *connection));
-        let is_sent_already = hash
-            .zip(chatting.link.remote())
-            .is_some_and(|(id, remote)| unheard.is_none() && remote.sent.contains(id));
-        // It was counted when it was sent on. To refuse it now would be to say that it was not delivered.
-        let taken = if is_sent_already {
-            Ok(())
-        } else {
-            messages.take(self.options.messages.as_ref(), now)
-        };
+        let taken = messages
+            .take(self.options.messages.as_ref(), now)
+            .or_else(|exhausted| {
+                // To refuse what was sent on already would be to say that it was not delivered.
+                let sent = hash.zip(chatting.link.remote());
+                let is_sent = sent.is_some_and(|(id, remote)| unheard.is_none() && remote.sent.contains(id));
+                if is_sent { Ok(()) } else { Err(exhausted) }
+            });
         let parsed = Text::parse(text, self.options.message_chars);
         let checked = unheard
             .map_or(Ok(()), Err)
@@ -116,16 +115,9 @@ impl<P: Ports> Chat<P> {
             Partner::Here(partner) => partner,
             Partner::There(_) => return self.message_abroad(seat, &mut book, checked, id, unheard, now),
         };
-        let is_awaited = chatting.link.absence.is_some();
-        let is_placed_already =
-            |id: Option<IdHash>| id.is_some_and(|id| delivery.has_placed(&partner.route, chat, id));
         let placed = match checked {
             // Neither side remembers what was accepted before both were taken over.
             _ if doubtful && unheard.is_none() => Err(MessageError::Unconfirmed),
-            // They may be back on another node since, which could not take what is kept here for them.
-            Ok(_) if is_awaited && self.is_cut_off() && !is_placed_already(hash) => {
-                Err(MessageError::Unreachable(Undelivered::Away))
-            }
             Ok(text) => {
                 let message = Notice::Message {
                     chat,
@@ -137,7 +129,9 @@ impl<P: Ports> Chat<P> {
                     .map_err(MessageError::Unreachable)
             }
             // An error says "never delivered", which would be a lie about a message that was.
-            Err(_) if is_placed_already(hash) => Ok(Receipt::Repeated),
+            Err(_) if hash.is_some_and(|id| delivery.has_placed(&partner.route, chat, id)) => {
+                Ok(Receipt::Repeated)
+            }
             Err(error) => Err(error),
         };
         match placed {

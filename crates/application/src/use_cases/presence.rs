@@ -7,7 +7,7 @@ use super::consign::{doubt_again, remember_lost};
 use super::receive::{SECOND_LOOK, answer_to};
 use crate::book::Book;
 use crate::chat::Chat;
-use crate::link::{Absence, Cause, Partner, Remote};
+use crate::link::{Absence, Cause, Link, Partner, Remote};
 use crate::ports::{
     Address, Anomaly, Assertion, Attendance, Clock, Delivery, Fact, Flush, Letter, Peers, Ports,
     Recollection, Stamp,
@@ -16,7 +16,7 @@ use crate::seat::Seat;
 use crate::use_cases::Followup;
 use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::notice::{EndReason, Notice};
-use passerby_domain::session::Presence;
+use passerby_domain::session::{Chatting, Presence};
 use passerby_domain::time::Moment;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -295,19 +295,8 @@ impl<P: Ports> Chat<P> {
                 }
             }
             Attendance::Away { held } => {
-                let until = now + held;
-                let was_away = link.absence.replace(Absence {
-                    until,
-                    cause: Cause::Told,
-                });
-                if was_away.is_none() {
-                    let until = self.adapters.clock.unix(until);
-                    self.adapters.delivery.post(
-                        &seat.route,
-                        &Notice::PartnerAway { chat, until },
-                        Flush::Now,
-                    );
-                }
+                let (until, cause) = (now + held, Cause::Told);
+                self.is_away(seat, chatting, Absence { until, cause });
             }
         }
     }
@@ -316,17 +305,20 @@ impl<P: Ports> Chat<P> {
     /// was found out only now: what was on its way between the two may be lost.
     pub(crate) fn miss_partner(&self, seat: &Seat<P>, book: &mut Book<P>) {
         let until = self.now() + self.options.resume_grace;
-        let Some(chatting) = book.session.chatting_mut() else {
-            return;
-        };
-        if chatting.link.absence.is_some() {
+        if let Some(chatting) = book.session.chatting_mut()
+            && chatting.link.absence.is_none()
+        {
+            let cause = Cause::Silence;
+            self.is_away(seat, chatting, Absence { until, cause });
+        }
+    }
+
+    /// The partner is away. The user is told, unless they know.
+    fn is_away(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, absence: Absence) {
+        if chatting.link.absence.replace(absence).is_some() {
             return;
         }
-        chatting.link.absence = Some(Absence {
-            until,
-            cause: Cause::Silence,
-        });
-        let (chat, until) = (chatting.chat, self.adapters.clock.unix(until));
+        let (chat, until) = (chatting.chat, self.adapters.clock.unix(absence.until));
         self.adapters
             .delivery
             .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
@@ -348,7 +340,6 @@ impl<P: Ports> Chat<P> {
             let Some(chatting) = book.session.chatting_mut() else {
                 return;
             };
-            let chat = chatting.chat;
             let is_silent = chatting
                 .link
                 .remote()
@@ -364,12 +355,7 @@ impl<P: Ports> Chat<P> {
                     .map_or(until, |absence| absence.until.min(until)),
                 cause: Cause::Silence,
             };
-            if chatting.link.absence.replace(absence).is_none() {
-                let until = self.adapters.clock.unix(until);
-                self.adapters
-                    .delivery
-                    .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
-            }
+            self.is_away(seat, chatting, absence);
         });
     }
 

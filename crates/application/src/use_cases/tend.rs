@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// How often a node compares what it believes with what the store and the other nodes know.
 const VERIFY: Millis = Millis::from_secs(5);
-/// How long a node that has taken a seat may take to ask for it: longer than it waits for the answer.
-const ASKED_FOR: Millis = Millis::from_secs(3);
 /// How often it does when it has reason to doubt.
 const VERIFY_SOON: Millis = Millis::from_secs(1);
 
@@ -146,31 +144,26 @@ impl<P: Ports> Chat<P> {
         let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
             return self.doubt_store();
         };
-        iter(differences)
-            .for_each_concurrent(super::CONCURRENCY, |difference| async move {
-                match difference {
-                    Difference::Unlike(user) => self.put_right(user).await,
-                    // Whoever took it while this node was not heard will not ask for it any more.
-                    Difference::Taken(user) if was_unheard => self.lose_user(user),
-                    Difference::Taken(user) => self.expect_to_lose(user),
-                }
-            })
-            .await;
-        self.peerage.found_usurpers();
-    }
-
-    /// Another node has the seat, and may be about to ask for all there is of it. After a while it did without.
-    fn expect_to_lose(&self, user: UserId) {
-        let Some(seat) = self.register.get(user) else {
-            return;
-        };
-        let now = self.now();
-        let first = *seat.lock().abroad().taken.get_or_insert(now);
-        if now.since(first) >= ASKED_FOR {
-            self.lose_seat(&seat);
-        } else {
+        let (mut unlike, mut taken) = (Vec::new(), Vec::new());
+        for difference in differences {
+            match difference {
+                Difference::Unlike(user) => unlike.push(user),
+                Difference::Taken(user) => taken.push(user),
+            }
+        }
+        let given_up = self.peerage.note_taken(&taken, self.now());
+        // Whoever took a seat while this node was not heard will not ask for it any more.
+        let lost = if was_unheard { &taken } else { &given_up };
+        for user in lost {
+            self.lose_user(*user);
+        }
+        if lost.len() < taken.len() {
             self.verify_soon();
         }
+        iter(unlike)
+            .for_each_concurrent(super::CONCURRENCY, |user| self.put_right(user))
+            .await;
+        self.peerage.found_usurpers();
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.

@@ -24,8 +24,6 @@ pub(crate) struct Errand {
 
 #[derive(Debug)]
 enum What {
-    /// The first word on a connection that came with a token, which is dead from now on.
-    FirstWord(Box<str>),
     Join(Box<Criteria>),
     Skip(Box<str>),
     Leave(Option<Box<str>>),
@@ -38,15 +36,6 @@ enum What {
 }
 
 impl<P: Ports<Wire = Connection>> Client<P> {
-    /// The client's first word on a connection that came with a token. The answer waits until the token is dead
-    /// everywhere.
-    pub(crate) fn first_word(text: &str) -> Errand {
-        Errand {
-            id: None,
-            what: What::FirstWord(text.into()),
-        }
-    }
-
     /// Acts on a text message of the client. What has to wait is returned.
     pub(crate) fn obey(&mut self, text: &str) -> Result<Option<Errand>, Exceeded> {
         if self.connection.is_over() || self.front.chat.has_stalled() {
@@ -152,23 +141,19 @@ impl<P: Ports<Wire = Connection>> Client<P> {
         }))
     }
 
+    /// Obeys the first word on a connection that came with a token, once the token is dead everywhere.
+    pub(crate) async fn obey_first(&mut self, text: &str) -> Result<(), Exceeded> {
+        self.front.chat.spend(&self.seat).await;
+        match self.obey(text)? {
+            Some(errand) => self.run_errand(errand).await,
+            None => Ok(()),
+        }
+    }
+
     /// Runs a command that may have to wait.
     pub(crate) async fn run_errand(&mut self, errand: Errand) -> Result<(), Exceeded> {
-        let errand = match errand.what {
-            What::FirstWord(text) => {
-                self.front.chat.spend(&self.seat).await;
-                let Some(errand) = self.obey(&text)? else {
-                    self.front.chat.flush(&self.seat);
-                    return Ok(());
-                };
-                errand
-            }
-            what => Errand { id: errand.id, what },
-        };
         let (chat, seat) = (&self.front.chat, &self.seat);
         let done = match errand.what {
-            // A word that was obeyed is no first word.
-            What::FirstWord(_) => Ok(()),
             What::Join(criteria) => chat.join(seat, *criteria).await.map_err(Refused::from),
             What::Skip(chat_id) => chat.skip(seat, &chat_id).await.map_err(Refused::from),
             What::Leave(chat_id) => chat.leave(seat, chat_id.as_deref()).await.map_err(Refused::from),

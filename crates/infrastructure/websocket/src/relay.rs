@@ -52,6 +52,8 @@ enum Hearing {
 pub(crate) enum Turn {
     /// A command has to wait for something.
     Errand(Errand),
+    /// The first word on a connection that came with a token waits until other nodes know that the token is dead.
+    FirstWord(Box<str>),
     /// It sends too much that carries nothing: it is not read for so long.
     Throttle(Millis),
     /// The connection ends.
@@ -104,6 +106,11 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Turn::Errand(errand) => {
                     if let Err(Exceeded) = Box::pin(self.client.run_errand(errand)).await {
+                        return Box::pin(self.end(Ending::Policy)).await;
+                    }
+                }
+                Turn::FirstWord(text) => {
+                    if let Err(Exceeded) = Box::pin(self.client.obey_first(&text)).await {
                         return Box::pin(self.end(Ending::Policy)).await;
                     }
                 }
@@ -219,7 +226,7 @@ impl<P: Ports<Wire = Connection>> Audience for Client<P> {
                 self.budget.forgive_overhead();
                 if self.hearing == Hearing::Spending {
                     self.hearing = Hearing::Heard;
-                    return Some(Turn::Errand(Self::first_word(&text)));
+                    return Some(Turn::FirstWord(Box::from(&*text)));
                 }
                 match self.obey(&text) {
                     Ok(errand) => errand.map(Turn::Errand),

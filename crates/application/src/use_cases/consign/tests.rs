@@ -2,6 +2,7 @@ use crate::MessageError;
 use crate::ports::{Fact, Undelivered};
 use crate::testing::{Guest, TestCluster, run, step};
 use passerby_domain::criteria::{Criteria, Mode};
+use passerby_domain::flood::Rate;
 use passerby_domain::notice::Typing;
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -278,4 +279,19 @@ fn a_message_that_is_sent_again_goes_after_a_partner_who_has_moved_too() {
     assert_eq!(alice.hears(), ["ack a"]);
     drop(coming);
     assert_eq!(bob.hears(), ["message hello", "partner_away", "partner_back"]);
+}
+
+#[test]
+fn no_limit_refuses_what_was_sent_on_already() {
+    let mut cluster = TestCluster::with(2, |options| options.messages = Rate::per_second(1, 1));
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    assert!(matches!(
+        say(&cluster, 0, &alice, "too many", "b"),
+        Err(MessageError::RateLimited { .. })
+    ));
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack a"]);
+    assert_eq!(bob.hears(), ["message hello"]);
 }
