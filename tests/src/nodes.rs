@@ -98,12 +98,11 @@ impl Nodes {
         }
     }
 
-    /// Waits until every running node's statistics of the cluster are these; tells how long it took, or what they say.
+    /// Waits until every running node's statistics of the cluster are what users have been told by then: how many are on
+    /// line, wait and chat. Tells how long it took, or what they say.
     pub async fn count(
         &self,
-        online: usize,
-        waiting: usize,
-        chatting: usize,
+        told_users: impl Fn() -> (usize, usize, usize),
         within: Duration,
     ) -> Result<Duration, String> {
         let begun = Instant::now();
@@ -112,6 +111,7 @@ impl Nodes {
             for node in self.nodes.iter().filter(|node| node.is_running()) {
                 told.push(http::get(node.http(), "/api/v1/stats", &[]).await.json());
             }
+            let (online, waiting, chatting) = told_users();
             let right = |stats: &Value| {
                 stats["online"] == online && stats["waiting"] == waiting && stats["chatting"] == chatting
             };

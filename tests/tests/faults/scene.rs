@@ -136,11 +136,8 @@ impl Scene {
         let found = self.swarm.finds_everybody(within(promised)).await;
         let settled = self.swarm.settles(SETTLE).await;
         let happened = self.happened();
-        let (online, waiting, chatting) = self.swarm.record().census();
-        let counted = self
-            .nodes
-            .count(online, waiting, chatting, Duration::from_secs(10))
-            .await;
+        let told = || self.swarm.record().census();
+        let counted = self.nodes.count(told, Duration::from_secs(10)).await;
         let anomalies = self.nodes.total("passerby_invariant_violations_total").await;
         let leaks = self.leaks().await;
         let (broken, counts) = self.swarm.finish().await;

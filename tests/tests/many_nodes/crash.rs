@@ -107,7 +107,7 @@ async fn nothing_is_left_of_a_dead_node() {
     ben.expect("partner_away").await;
     ben.ended("partner_disconnected").await;
     ben.expect("waiting").await;
-    let all = nodes.count(1, 1, 0, passerby_tests::PATIENCE).await;
+    let all = nodes.count(|| (1, 1, 0), passerby_tests::PATIENCE).await;
     assert!(all.is_ok(), "{all:?}");
     let mut cyd = Client::connect(nodes[1].server(), "mode=video").await;
     cyd.expect("waiting").await;

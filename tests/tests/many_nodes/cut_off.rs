@@ -140,7 +140,7 @@ async fn an_emptied_redis_is_filled_again_and_no_chat_ends() {
     };
     late.meet().await;
     waiting.meet().await;
-    let all = nodes.count(4, 0, 4, passerby_tests::PATIENCE).await;
+    let all = nodes.count(|| (4, 0, 4), passerby_tests::PATIENCE).await;
     assert!(all.is_ok(), "{all:?}");
     loop {
         ann.say("a", "still here");

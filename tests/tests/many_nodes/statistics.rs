@@ -3,7 +3,7 @@
 use passerby_tests::{Client, Nodes, PATIENCE, pair_across};
 
 async fn all_say(nodes: &Nodes, online: usize, waiting: usize, chatting: usize) {
-    let agreed = nodes.count(online, waiting, chatting, PATIENCE).await;
+    let agreed = nodes.count(|| (online, waiting, chatting), PATIENCE).await;
     assert!(agreed.is_ok(), "{agreed:?}");
 }
 

@@ -24,10 +24,8 @@ async fn a_swarm_over_three_nodes_breaks_no_promise() {
     if let Err(open) = swarm.settles(SETTLE).await {
         eprintln!("swarm: not settled: {open:#?}");
     }
-    let (online, waiting, chatting) = swarm.record().census();
-    let counted = nodes
-        .count(online, waiting, chatting, passerby_tests::PATIENCE)
-        .await;
+    let told = || swarm.record().census();
+    let counted = nodes.count(told, passerby_tests::PATIENCE).await;
     let (broken, counts) = swarm.finish().await;
     eprintln!("swarm: {counts}");
     assert!(broken.is_empty(), "{plan:?}: {broken:#?}");

@@ -6,6 +6,7 @@
 use super::message::MessageError;
 use crate::book::Book;
 use crate::chat::Chat;
+use crate::doorstep::{Door, Left};
 use crate::link::{Cause, Partner};
 use crate::ports::{
     Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
@@ -87,9 +88,10 @@ impl<P: Ports> Chat<P> {
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment| Letter::Message {
+        let message = |address, consignment, tenure| Letter::Message {
             address,
             consignment,
+            tenure,
             id: id.map(|id| id.hash),
             text: Secret(text.as_str()),
             at,
@@ -133,7 +135,7 @@ impl<P: Ports> Chat<P> {
         id: Option<KeptId>,
         text: Option<&str>,
         now: Moment,
-        letter: impl FnOnce(Address, Consignment) -> Letter<'a>,
+        letter: impl FnOnce(Address, Consignment, u32) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
         let forgets = forgets(book, now);
@@ -145,10 +147,9 @@ impl<P: Ports> Chat<P> {
             .link
             .absence
             .is_some_and(|absence| absence.cause == Cause::Silence);
+        let tenure = chatting.link.partner_heard.tenure();
         let remote = chatting.link.remote_mut().ok_or(Undelivered::Gone)?;
-        // A partner who is on the way here is reached without letters from then on, which letters must not be
-        // overtaken by.
-        if silent || remote.owner == self.adapters.peers.own() {
+        if silent {
             return Err(Undelivered::Away);
         }
         let address = Address {
@@ -159,14 +160,28 @@ impl<P: Ports> Chat<P> {
             },
             to: remote.who.user,
         };
-        match self
-            .adapters
-            .peers
-            .send(remote.owner, &letter(address, consignment))
-        {
-            Ok(()) => {}
-            Err(Unsent::Full) => return Err(Undelivered::Full),
-            Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
+        let peers = &self.adapters.peers;
+        if remote.owner == peers.own() {
+            // The partner is on the way here, and reached without letters from then on, which must not overtake this.
+            let left = |text: &str| Left {
+                from: remote.owner,
+                address,
+                consignment,
+                tenure,
+                id: id.map(|id| id.hash),
+                text: text.into(),
+                at: self.adapters.clock.unix(now),
+            };
+            let door = text.map(|text| self.doorstep.leave(remote.who.user, || left(text)));
+            if door != Some(Door::Expecting) {
+                return Err(Undelivered::Away);
+            }
+        } else {
+            match peers.send(remote.owner, &letter(address, consignment, tenure)) {
+                Ok(()) => {}
+                Err(Unsent::Full) => return Err(Undelivered::Full),
+                Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
+            }
         }
         let attempt = match id {
             Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
@@ -273,9 +288,10 @@ impl<P: Ports> Chat<P> {
         }
         let now = self.now();
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment| Letter::Message {
+        let message = |address, consignment, tenure| Letter::Message {
             address,
             consignment,
+            tenure,
             id: Some(id.hash),
             text: Secret(text),
             at,
