@@ -190,13 +190,20 @@ impl<P: Ports> Chat<P> {
         if let Some(id) = id {
             remote.sent.add(id.hash);
         }
+        let to = remote.owner;
         let resent = text.filter(|_| attempt == Attempt::Again).map(|text| Resent {
-            to: remote.owner,
+            to,
             text: text.into(),
         });
-        abroad
-            .unanswered
-            .push(consignment, chat, id, attempt, resent, now);
+        let entry = Entry {
+            consignment,
+            chat,
+            id,
+            attempt,
+            resent,
+            sent: now,
+        };
+        abroad.unanswered.push(entry, to);
         if abroad.unanswered.watch == Watch::Unlisted {
             abroad.unanswered.watch = Watch::Listed;
             self.watchlist.add(seat.user());
@@ -282,7 +289,7 @@ impl<P: Ports> Chat<P> {
         let keeps_order = book
             .abroad
             .as_ref()
-            .is_some_and(|abroad| abroad.unanswered.is_behind_nothing_new(entry.consignment));
+            .is_some_and(|abroad| abroad.unanswered.is_overtaken_by_nothing(entry.consignment, *to));
         if !has_moved || !keeps_order {
             return false;
         }
