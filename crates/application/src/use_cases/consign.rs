@@ -160,6 +160,10 @@ impl<P: Ports> Chat<P> {
             },
             to: remote.who.user,
         };
+        let attempt = match id {
+            Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
+            _ => Attempt::First,
+        };
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -173,7 +177,8 @@ impl<P: Ports> Chat<P> {
                 at: self.adapters.clock.unix(now),
             };
             let door = text.map(|text| self.doorstep.leave(remote.who.user, || left(text)));
-            if door != Some(Door::Expecting) {
+            // If they are gone their chat is over any moment, and what was sent before is answered then.
+            if door != Some(Door::Expecting) && attempt == Attempt::First {
                 return Err(Undelivered::Away);
             }
         } else {
@@ -183,10 +188,6 @@ impl<P: Ports> Chat<P> {
                 Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
             }
         }
-        let attempt = match id {
-            Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
-            _ => Attempt::First,
-        };
         if let Some(id) = id {
             remote.sent.add(id.hash);
         }
@@ -251,13 +252,7 @@ impl<P: Ports> Chat<P> {
             }
             (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
             (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
-                let chatting = book.session.chatting();
-                let why = if chatting.is_some_and(|chatting| chatting.chat == chat) {
-                    Failure::Unconfirmed
-                } else {
-                    // As if it had been sent again a moment later.
-                    Failure::Stale
-                };
+                let why = unanswered_failure(&book, &entry);
                 self.tell_failure(seat, &mut book, &entry, why);
                 true
             }
@@ -336,7 +331,8 @@ impl<P: Ports> Chat<P> {
             abroad.unanswered.watch = Watch::Unlisted;
         }
         for entry in &overdue {
-            self.tell_failure(seat, &mut book, entry, Failure::Unconfirmed);
+            let why = unanswered_failure(&book, entry);
+            self.tell_failure(seat, &mut book, entry, why);
         }
         drop(book);
         if !overdue.is_empty() {
@@ -362,6 +358,18 @@ impl<P: Ports> Chat<P> {
             why,
         };
         self.adapters.delivery.post(&seat.route, &failed, Flush::Later);
+    }
+}
+
+/// What is told of a message of which nobody knows what became. One that was sent again in a chat which is over by now is
+/// answered as if it had been sent a moment later.
+fn unanswered_failure<P: Ports>(book: &Book<P>, entry: &Entry) -> Failure {
+    let chatting = book.session.chatting();
+    let is_over = chatting.is_none_or(|chatting| chatting.chat != entry.chat);
+    if is_over && entry.attempt == Attempt::Again {
+        Failure::Stale
+    } else {
+        Failure::Unconfirmed
     }
 }
 
