@@ -36,6 +36,8 @@ pub struct Plan {
     pub weather: Weather,
     /// The time from one act of a user to the next, in milliseconds: from, to.
     pub pause: (u64, u64),
+    /// How many messages may be answered with `unconfirmed` in calm weather.
+    pub unconfirmed: usize,
     /// The root of all chance.
     pub seed: u64,
 }
@@ -71,6 +73,7 @@ impl Plan {
             time: Duration::from_secs(number("PASSERBY_SWARM_SECONDS").unwrap_or(seconds)),
             weather: Weather::Calm,
             pause: (5, 120),
+            unconfirmed: 0,
             seed: number("PASSERBY_SWARM_SEED")
                 .unwrap_or_else(|| u64::from(now.subsec_nanos()) ^ now.as_secs()),
         }

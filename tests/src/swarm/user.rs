@@ -171,7 +171,9 @@ impl User {
     fn is_refused(&mut self, event: &Event) {
         let code = event.text("code");
         let explained = EXPLAINED.contains(&code)
-            || self.plan.weather == Weather::Stormy && EXPLAINED_IN_STORMS.contains(&code);
+            || self.plan.weather == Weather::Stormy && EXPLAINED_IN_STORMS.contains(&code)
+            // Counted, and judged at the end.
+            || self.plan.unconfirmed > 0 && code == "unconfirmed";
         if !explained {
             self.record
                 .violation(format!("seat {}: {}", self.seat, event.body));

@@ -60,7 +60,7 @@ impl Record {
                 "{one_sided} chats were told to one seat only, {gone} seats are gone, {gaps} have gaps"
             ));
         }
-        if plan.weather == Weather::Calm && (gaps > 0 || inner.counts.unconfirmed > 0) {
+        if plan.weather == Weather::Calm && (gaps > 0 || inner.counts.unconfirmed > plan.unconfirmed) {
             broken.push(format!("nothing was at fault, yet: {}", inner.counts));
         }
         let more = broken.len().saturating_sub(TOLD);

@@ -8,11 +8,15 @@ use passerby_tests::redis::{Keeps, Standalone};
 use passerby_tests::swarm::{CANARY_INTEREST, CANARY_TEXT, Phase, Plan, Swarm};
 
 const SETTLE: Duration = Duration::from_secs(60);
+/// How many messages of a run may be answered with `unconfirmed`, though nothing is at fault: what is said again while both
+/// ends of a chat move to other nodes, more than once within some hundredths of a second. `docs/reliability.md` has how often.
+const UNCONFIRMED: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swarm_over_three_nodes_breaks_no_promise() {
     let mut plan = Plan::from_environment(90, 15);
     plan.pause = (50, 300);
+    plan.unconfirmed = UNCONFIRMED;
     let store = Store::Standalone(Standalone::start(Keeps::Nothing).await);
     let nodes = Nodes::start_on(store, 3, &Plan::SETTINGS, plan.seed).await;
     for canary in [CANARY_TEXT, CANARY_INTEREST] {
