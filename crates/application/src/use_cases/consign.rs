@@ -147,8 +147,9 @@ impl<P: Ports> Chat<P> {
             .link
             .absence
             .is_some_and(|absence| absence.cause == Cause::Silence);
-        let tenure = chatting.link.partner_heard.tenure();
+        let heard = chatting.link.partner_heard.tenure();
         let remote = chatting.link.remote_mut().ok_or(Undelivered::Gone)?;
+        let tenure = heard.max(remote.announced);
         if silent {
             return Err(Undelivered::Away);
         }

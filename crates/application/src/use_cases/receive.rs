@@ -289,12 +289,12 @@ impl<P: Ports> Chat<P> {
 
     /// Says where a seat is that is not here any more, if that is known.
     pub(crate) fn answer_for_absent(&self, from: Incarnation, about: Address) {
-        if let Some(owner) = self.peerage.moved_to(about.to) {
-            let moved = Letter::Moved {
-                address: answer_to(about, Generation::default()),
-                owner,
+        if let Some(moved) = self.peerage.moved_to(about.to) {
+            let letter = Letter::Moved {
+                address: answer_to(about, moved.generation),
+                owner: moved.owner,
             };
-            let _ = self.adapters.peers.send(from, &moved);
+            let _ = self.adapters.peers.send(from, &letter);
         }
     }
 

@@ -312,10 +312,11 @@ impl<P: Ports> Chat<P> {
         }
         let mut remote = Remote::new(stranger);
         if remote.owner == self.adapters.peers.own()
-            && let Some(owner) = self.peerage.moved_to(remote.who.user)
+            && let Some(moved) = self.peerage.moved_to(remote.who.user)
         {
             // They have left this node while the seat was on its way here.
-            remote.owner = owner;
+            remote.owner = moved.owner;
+            remote.announced = moved.generation.tenure();
         }
         remote.sent = sent.iter().copied().collect();
         Partner::There(Box::new(remote))

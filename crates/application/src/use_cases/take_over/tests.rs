@@ -440,3 +440,44 @@ fn what_waits_for_one_who_does_not_come_is_refused() {
     cluster.deliver();
     assert_eq!(alice.hears(), ["unreachable 1"]);
 }
+
+#[test]
+fn what_was_said_to_a_former_owner_does_not_come_behind_what_was_said_since() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "under way", "1").unwrap();
+    // While the letter is on its way, Bob goes to another node and comes back.
+    let there = comes_from(&mut cluster, [1, 2], &bob, |_| ());
+    while cluster.carry(nodes[2], nodes[0]) {}
+    say(&cluster, 0, &alice, "since", "2").unwrap();
+    assert!(cluster.carry(nodes[0], nodes[2]));
+    let back = comes_from(&mut cluster, [2, 1], &there, |cluster| {
+        cluster.carry(nodes[0], nodes[1]);
+    });
+    cluster.deliver();
+    assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
+    assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+}
+
+/// Somebody comes from one node to another, and no letters are carried but those between these two, and what `meanwhile`
+/// carries before the former one hands the seat over.
+fn comes_from(
+    cluster: &mut TestCluster,
+    [former, node]: [usize; 2],
+    guest: &Guest,
+    meanwhile: impl FnOnce(&mut TestCluster),
+) -> Guest {
+    let (chat, token) = (cluster.share(node), guest.token().0);
+    let [from, to] = [former, node].map(|node| cluster.incarnation(node));
+    let mut coming = Box::pin(async { chat.come_back(guest, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    meanwhile(cluster);
+    loop {
+        cluster.carry(to, from);
+        cluster.carry(from, to);
+        if let std::task::Poll::Ready(guest) = step(coming.as_mut()) {
+            return guest.unwrap().unwrap();
+        }
+    }
+}
