@@ -30,6 +30,8 @@ const EXPLAINED: [&str; 6] = [
 const EXPLAINED_IN_STORMS: [&str; 2] = ["unconfirmed", "store_unavailable"];
 /// A message is answered within three seconds; a busy machine may add as much again.
 const ANSWER: Duration = Duration::from_secs(8);
+/// For so long a user who was told that they say too much says nothing.
+const HUSH: Duration = Duration::from_millis(300);
 /// After so long without a word the user asks whether anybody is there, and after as long again goes elsewhere.
 const SILENCE: Duration = Duration::from_secs(4);
 
@@ -54,6 +56,8 @@ struct User {
     delay: Option<Duration>,
     /// Since when the user is without a connection.
     away_since: Option<Instant>,
+    /// When the server last refused something since it came too often.
+    hushed: Option<Instant>,
 }
 
 /// Lives until the swarm is done.
@@ -77,6 +81,7 @@ pub(super) async fn live(
         asked: None,
         delay: None,
         away_since: None,
+        hushed: None,
         doors,
         plan,
         record,
@@ -181,6 +186,9 @@ impl User {
         if ["partner_unreachable", "unconfirmed", "store_unavailable"].contains(&code) {
             self.noted(event, Happening::Refused(code.to_owned()));
         }
+        if code == "rate_limited" {
+            self.hushed = Some(Instant::now());
+        }
         match event.body["ref"].as_str() {
             Some("join") if self.status == Status::Between => self.is_now(Status::Idle),
             Some("join") | None => {}
@@ -261,7 +269,10 @@ impl User {
     }
 
     async fn does(&mut self, mut client: Client, roll: u8) -> Client {
+        let is_hushed = self.hushed.is_some_and(|since| since.elapsed() < HUSH);
         match (self.status.clone(), roll) {
+            // Whoever goes on and on is closed with 1008.
+            (Status::Chatting(_), 7..65) if is_hushed => {}
             (_, 0..3) => return self.drops(client, roll).await,
             (_, 3) => return self.reloads(client).await,
             (_, 4) => return self.takes_over(client).await,

@@ -306,6 +306,7 @@ impl<P: Ports> Chat<P> {
 
     fn partner(&self, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
         if stranger.owner == self.adapters.peers.own()
+            && !self.peerage.suspects_usurpers()
             && let Some(seat) = self.register.get(stranger.stamp.seat)
         {
             return Partner::Here(seat);
@@ -355,6 +356,10 @@ impl<P: Ports> Chat<P> {
     /// A partner who is thought to be on another node may have come here at the same time. Whichever of the two comes
     /// last finds the other.
     fn find_partner_here(&self, seat: &Arc<Seat<P>>) {
+        if self.peerage.suspects_usurpers() {
+            // What looks like the partner may be what another node has taken.
+            return;
+        }
         let Some((chat, user, tenure)) = ({
             let book = seat.lock();
             book.session.chatting().and_then(|chatting| {
