@@ -1,7 +1,6 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::doorstep::Doorstep;
 use crate::outstanding::{Departures, Watchlist};
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
@@ -108,8 +107,6 @@ pub struct Chat<P: Ports> {
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,
-    /// What waits for them.
-    pub(crate) doorstep: Doorstep,
 }
 
 /// How many seats of this node stand where.
@@ -161,7 +158,6 @@ impl<P: Ports> Chat<P> {
             departures: Departures::default(),
             told: Mutex::default(),
             takes: Turns::default(),
-            doorstep: Doorstep::default(),
         }
     }
 

@@ -9,7 +9,6 @@
 
 mod book;
 mod chat;
-mod doorstep;
 mod link;
 mod outstanding;
 mod peerage;

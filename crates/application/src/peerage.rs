@@ -3,7 +3,6 @@
 //! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
 //! chat.
 
-use crate::link::Moved;
 use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
@@ -48,7 +47,7 @@ pub(crate) struct Peerage {
 struct Hearsay {
     peers: HashMap<Incarnation, Vital>,
     /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
-    moved: HashMap<UserId, Moved>,
+    moved: HashMap<UserId, (Incarnation, Moment)>,
     hearing: Hearing,
     last_beat: Beat,
     /// When the store last had to be told all again, if it ever had.
@@ -335,9 +334,9 @@ impl Peerage {
         due
     }
 
-    /// A seat that was here is held elsewhere now.
-    pub(crate) fn note_moved(&self, seat: UserId, moved: Moved) {
-        self.lock().moved.insert(seat, moved);
+    /// A seat that was here is held by `owner` now.
+    pub(crate) fn note_moved(&self, seat: UserId, owner: Incarnation, now: Moment) {
+        self.lock().moved.insert(seat, (owner, now));
     }
 
     /// A seat is here again.
@@ -345,16 +344,16 @@ impl Peerage {
         self.lock().moved.remove(&seat);
     }
 
-    /// Where a seat went that was here.
-    pub(crate) fn moved_to(&self, seat: UserId) -> Option<Moved> {
-        self.lock().moved.get(&seat).copied()
+    /// Who holds a seat that was here.
+    pub(crate) fn moved_to(&self, seat: UserId) -> Option<Incarnation> {
+        self.lock().moved.get(&seat).map(|(owner, _)| *owner)
     }
 
     /// Forgets who left long ago.
     pub(crate) fn forget_moved(&self, now: Moment) {
         let mut hearsay = self.lock();
         let moved = &mut hearsay.moved;
-        moved.retain(|_, went| now.since(went.at) < FORWARDING);
+        moved.retain(|_, (_, at)| now.since(*at) < FORWARDING);
         if moved.capacity() > 64 && moved.len() < moved.capacity() / 8 {
             let room = moved.len() * 2;
             moved.shrink_to(room);

@@ -6,7 +6,7 @@
 use super::message::MessageError;
 use crate::book::{Abroad, Acquaintance, Book};
 use crate::chat::Chat;
-use crate::link::{Link, Moved, Partner, Remote};
+use crate::link::{Link, Partner, Remote};
 use crate::ports::{
     Delivery, Dossier, Fate, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
     HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger, Undelivered,
@@ -37,14 +37,9 @@ impl<P: Ports> Chat<P> {
             Some((handover, partner))
         })?;
         self.register.remove_this(&seat);
-        let moved = Moved {
-            owner: new_owner,
-            generation: request.generation,
-            at: self.now(),
-        };
-        self.peerage.note_moved(seat.user(), moved);
+        self.peerage.note_moved(seat.user(), new_owner, self.now());
         if let Some((chat, Partner::Here(partner))) = partner {
-            self.send_after(&partner, &seat, chat, moved, &handover.outbox);
+            self.send_after(&partner, &seat, chat, new_owner, &handover.outbox);
         }
         Some(Box::new(handover))
     }
@@ -55,7 +50,7 @@ impl<P: Ports> Chat<P> {
         partner: &Seat<P>,
         seat: &Arc<Seat<P>>,
         chat: ChatId,
-        moved: Moved,
+        new_owner: Incarnation,
         outbox: &OutboxContents,
     ) {
         self.change(partner, |book| {
@@ -70,8 +65,7 @@ impl<P: Ports> Chat<P> {
             if is_it {
                 chatting.link.partner = Partner::There(Box::new(Remote {
                     who: Acquaintance::of(seat),
-                    owner: moved.owner,
-                    announced: moved.generation.tenure(),
+                    owner: new_owner,
                     disowned: None,
                     sent: outbox.placed.iter().copied().collect(),
                 }));
@@ -221,12 +215,7 @@ impl<P: Ports> Chat<P> {
                 };
                 if let Some((chat, Partner::Here(partner))) = partner {
                     // What was placed for this seat is known to the partner from now on, who is packed after it.
-                    let moved = Moved {
-                        owner: self.adapters.peers.own(),
-                        generation: handover.stamp.generation,
-                        at: self.now(),
-                    };
-                    self.send_after(&partner, &seat, chat, moved, &handover.outbox);
+                    self.send_after(&partner, &seat, chat, self.adapters.peers.own(), &handover.outbox);
                 }
                 if self.adapters.pairing.bequeath(handover).await.is_err() {
                     self.doubt_store();

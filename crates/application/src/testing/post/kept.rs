@@ -10,7 +10,6 @@ pub(super) enum KeptLetter {
     Message {
         address: Address,
         consignment: Consignment,
-        tenure: u32,
         id: Option<IdHash>,
         text: String,
         at: UnixMillis,
@@ -31,14 +30,12 @@ impl KeptLetter {
             Self::Message {
                 address,
                 consignment,
-                tenure,
                 id,
                 text,
                 at,
             } => read(Letter::Message {
                 address,
                 consignment,
-                tenure,
                 id,
                 text: Secret(&text),
                 at,
@@ -89,7 +86,6 @@ impl From<&Letter<'_>> for KeptLetter {
             Letter::Message {
                 address,
                 consignment,
-                tenure,
                 id,
                 text,
                 at,
@@ -97,7 +93,6 @@ impl From<&Letter<'_>> for KeptLetter {
                 return Self::Message {
                     address: *address,
                     consignment: *consignment,
-                    tenure: *tenure,
                     id: *id,
                     text: text.0.to_owned(),
                     at: *at,
