@@ -3,32 +3,23 @@
 //! hyper lets pass, or answers barely, much that the protocol wants refused with a word: bare line feeds, two
 //! lengths, two hosts, a body on an upgrade. So each head is collected here, within its bounds, and judged as a
 //! whole; hyper gets heads that are known to be good, of requests that have no body. What comes behind the head of
-//! an upgrade is kept back: it is frames. The answer to it is not sent before what follows it, a fifth of a second at
-//! most: the `welcome` comes in the same packet, which saves the system a packet and the client a wake-up.
+//! an upgrade is kept back: it is frames.
 //!
 //! **Architecture Invariant:** nothing of a head is handed on before all of it was judged.
 
 use crate::problem::Problem;
-use rustix::net::{SendFlags, send};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 mod judge;
 
 pub(crate) use judge::{MAX_HEAD, MAX_LINES};
 
-/// Says that more follows at once.
-#[cfg(target_os = "linux")]
-const MORE: SendFlags = SendFlags::MORE;
-#[cfg(not(target_os = "linux"))]
-const MORE: SendFlags = SendFlags::empty();
-
 /// A connection with a doorkeeper.
-pub(crate) struct Doorkeeper {
-    stream: TcpStream,
+pub(crate) struct Doorkeeper<S> {
+    stream: S,
     /// Bytes that have come and were not handed on.
     waiting: Vec<u8>,
     /// How many of them are judged to be good.
@@ -47,8 +38,8 @@ enum Verdict {
     Refused(Problem),
 }
 
-impl Doorkeeper {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl<S> Doorkeeper<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self {
             stream,
             waiting: Vec::new(),
@@ -66,7 +57,7 @@ impl Doorkeeper {
     }
 
     /// The connection, and what came behind the last head.
-    pub(crate) fn into_parts(mut self) -> (TcpStream, Vec<u8>) {
+    pub(crate) fn into_parts(mut self) -> (S, Vec<u8>) {
         self.waiting.drain(..self.good);
         (self.stream, self.waiting)
     }
@@ -106,23 +97,9 @@ impl Doorkeeper {
             }
         }
     }
-
-    /// Writes what is to be sent together with what follows it.
-    fn poll_write_ahead(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.stream.poll_write_ready(context))?;
-            let written = self
-                .stream
-                .try_io(Interest::WRITABLE, || Ok(send(&self.stream, bytes, MORE)?));
-            match written {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                written => return Poll::Ready(written),
-            }
-        }
-    }
 }
 
-impl AsyncRead for Doorkeeper {
+impl<S: AsyncRead + Unpin> AsyncRead for Doorkeeper<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -155,13 +132,9 @@ impl AsyncRead for Doorkeeper {
     }
 }
 
-impl AsyncWrite for Doorkeeper {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Doorkeeper<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        match this.verdict {
-            Verdict::Upgrading => this.poll_write_ahead(context, bytes),
-            Verdict::Open | Verdict::Refused(_) => Pin::new(&mut this.stream).poll_write(context, bytes),
-        }
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -169,16 +142,7 @@ impl AsyncWrite for Doorkeeper {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        match this.verdict {
-            Verdict::Upgrading => {
-                let first = slices.iter().find(|slice| !slice.is_empty());
-                this.poll_write_ahead(context, first.map_or(&[], |slice| slice))
-            }
-            Verdict::Open | Verdict::Refused(_) => {
-                Pin::new(&mut this.stream).poll_write_vectored(context, slices)
-            }
-        }
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
