@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws the plots of docs/performance.md from figures.json: relay.svg and memory.svg.
 
-    docs/performance/plot.py            writes them
-    docs/performance/plot.py --check    fails if they are not what it would write
+    docs/performance/plot.py          writes them
+    docs/performance/plot.py check    fails if they are not what it would write
 """
 
 import json
@@ -63,7 +63,7 @@ def main():
     stale = False
     for name, text in plots():
         path = HERE / name
-        if "--check" in sys.argv[1:]:
+        if sys.argv[1:] == ["check"]:
             if not path.exists() or path.read_text() != text:
                 print(f"{name} is not what plot.py draws", file=sys.stderr)
                 stale = True
