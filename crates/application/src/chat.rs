@@ -3,7 +3,7 @@
 use crate::book::{Book, Standing};
 use crate::outstanding::{Departures, Watchlist};
 use crate::peerage::{Peerage, Reach, Run};
-use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, TokenSerial};
+use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
 use crate::seat::Seat;
 use crate::timers::Timers;
@@ -108,6 +108,11 @@ pub struct Chat<P: Ports> {
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,
 }
+
+/// The store is being told again what it knew, and may not know everything yet.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is learning again what it knew")]
+struct Learning;
 
 /// How many seats of this node stand where.
 #[derive(Default)]
@@ -219,6 +224,17 @@ impl<P: Ports> Chat<P> {
             Deployment::Alone => self.doubt_what_it_knows(),
             Deployment::Shared => self.verify_soon(),
         }
+    }
+
+    /// Whether what the store does not know is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] while it is told again what it knew.
+    pub(crate) fn trust_ignorance(&self) -> Result<(), StoreError> {
+        if self.peerage.store_is_learning(self.now()) {
+            return Err(StoreError::Unavailable(Box::new(Learning)));
+        }
+        Ok(())
     }
 
     /// The pairing store may have forgotten what it was told.

@@ -348,7 +348,8 @@ pub trait PairingStore: Send + Sync + 'static {
     /// than the oldest of its tokens that is still good.
     ///
     /// # Errors
-    /// [`StoreError`]; the seat may be this node's after a time-out. Asking again is harmless.
+    /// [`StoreError`]; the seat may be this node's after a time-out. Asking again is harmless. A store that has lost what
+    /// it knew since this node's last heartbeat is unavailable for a seat that it does not know.
     fn take(
         &self,
         seat: UserId,
@@ -361,7 +362,7 @@ pub trait PairingStore: Send + Sync + 'static {
     /// Who holds a seat; `None` if nobody does.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; as for [`PairingStore::take`] if the seat may have been forgotten.
     fn locate(&self, seat: UserId) -> impl Future<Output = Result<Option<Location>, StoreError>> + Send {
         let _ = seat;
         async { Ok(None) }

@@ -88,6 +88,16 @@ impl HonestPairing {
         self.lock().forget_all();
     }
 
+    /// A seat is not known, or forgotten, and this node has not heard of that yet.
+    fn unknown<T>(&self, known: &Known) -> Result<Option<T>, StoreError> {
+        let epoch = *self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        if epoch.is_none_or(|epoch| epoch == known.epoch) {
+            Ok(None)
+        } else {
+            Err(StoreError::Unavailable("all was forgotten".into()))
+        }
+    }
+
     fn in_phase(&self, is_it: impl Fn(&Phase) -> bool) -> Vec<UserId> {
         let known = self.lock();
         let those = known.seats.iter().filter(|(_, record)| is_it(&record.phase));
@@ -285,7 +295,7 @@ impl PairingStore for HonestPairing {
         let now = self.clock.now();
         let mut known = self.lock();
         let Some(old) = known.seats.get(&seat).cloned() else {
-            return Ok(None);
+            return self.unknown(&known);
         };
         let Some(about) = old.about.clone().filter(|about| serial >= about.serial) else {
             return Ok(None);
@@ -341,12 +351,12 @@ impl PairingStore for HonestPairing {
 
     async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {
         let known = self.lock();
-        let record = known.seats.get(&seat);
-        Ok(record.and_then(|record| {
-            Some(Location {
-                owner: record.owner,
-                origin: record.about.as_ref()?.origin,
-            })
+        let Some(record) = known.seats.get(&seat) else {
+            return self.unknown(&known);
+        };
+        Ok(record.about.as_ref().map(|about| Location {
+            owner: record.owner,
+            origin: about.origin,
         }))
     }
 

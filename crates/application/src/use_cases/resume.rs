@@ -20,11 +20,6 @@ use std::sync::Arc;
 /// Somebody who showed a valid token of a seat that is still there.
 pub struct Returning<P: Ports>(Whereabouts<P>);
 
-/// The store is being told again what it knew, and may not know this seat yet.
-#[derive(Debug, thiserror::Error)]
-#[error("the store is learning again what it knew")]
-struct Learning;
-
 /// What the first word of a user on a connection changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstWord {
@@ -89,8 +84,8 @@ impl<P: Ports> Chat<P> {
             return Ok(None);
         }
         let location = self.adapters.pairing.locate(user).await?;
-        if location.is_none() && self.peerage.store_is_learning(self.now()) {
-            return Err(StoreError::Unavailable(Box::new(Learning)));
+        if location.is_none() {
+            self.trust_ignorance()?;
         }
         Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
     }

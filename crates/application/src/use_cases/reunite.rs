@@ -126,7 +126,7 @@ impl<P: Ports> Chat<P> {
                     }
                     // Nobody has come for them yet.
                     Ok(Some(_)) => self.note_silence_for(&seat, &[owner]),
-                    Ok(None) if self.peerage.store_is_learning(self.now()) => {}
+                    Ok(None) if self.trust_ignorance().is_err() => {}
                     Ok(None) => {
                         if self.disown_end(&seat, chat, owner) {
                             self.after_left_alone(&seat).await;

@@ -43,7 +43,7 @@ impl<P: Ports> Chat<P> {
             }
         }
         let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
-            return Ok(None);
+            return self.trust_ignorance().map(|()| None);
         };
         // Whoever writes to the seat here must not be sent back to where it is coming from.
         self.peerage.note_here(user);
@@ -68,6 +68,10 @@ impl<P: Ports> Chat<P> {
                 // The seat is here now, and nobody may have it with this token: it is held for its user.
                 self.settle_in(&taken, Some(&handover), seen, handover.serials);
                 return Ok(None);
+            }
+            None if is_without_its_partner(&taken) => {
+                self.trust_ignorance()?;
+                None
             }
             None => None,
         };
@@ -336,6 +340,11 @@ impl<P: Ports> Chat<P> {
         // The partner learns of this seat's user when they are attached.
         self.look_at_partner(seat, &partner, chat);
     }
+}
+
+/// Whether the store knows that the seat is in a chat, but nobody else who is.
+fn is_without_its_partner(taken: &Taken) -> bool {
+    matches!(taken.dossier.standing, Standing::Chatting { .. }) && taken.partner.is_none()
 }
 
 #[cfg(test)]

@@ -27,6 +27,38 @@ fn a_store_that_was_emptied_is_told_all_again() {
     assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2], "they notice nothing");
 }
 
+/// Until all nodes have told it what they know, nobody is taken for gone on its word.
+#[test]
+fn one_who_comes_back_while_the_store_is_empty_finds_their_chat_as_soon_as_it_has_learned_of_it() {
+    for passed in [0, 250, 1_000] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let token = bob.token().0;
+        cluster.store.forget_all();
+        cluster.pass(Millis::new(passed));
+        let mut tries = 0;
+        let back = loop {
+            let chat = cluster.share(2);
+            let (guest, token) = (&bob, token.clone());
+            match cluster.finish(async move { chat.come_back(guest, &token, 1).await }) {
+                Ok(back) => break back.expect("they are nobody new"),
+                Err(_) => {
+                    tries += 1;
+                    assert!(tries < 100, "they are never let in");
+                    cluster.pass(Millis::new(100));
+                }
+            }
+        };
+        assert_eq!(back.hears(), ["welcome back chatting"], "after {passed} ms");
+        assert_eq!(back.user(), bob.user());
+        cluster.pass(Millis::from_secs(10));
+        let chat = alice.chat();
+        cluster[0].message(&alice.seat, &chat, "there?", None).unwrap();
+        cluster.deliver();
+        assert_eq!(back.hears(), ["message there?"], "after {passed} ms");
+    }
+}
+
 #[test]
 fn a_difference_is_put_right_the_second_time_it_is_seen() {
     let mut cluster = TestCluster::of(1);

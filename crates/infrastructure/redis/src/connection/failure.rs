@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// A script failed, and this is what it says.
     #[error("a script failed: {0}")]
     Script(String),
+    /// It knows nothing of something, and has lost what it knew.
+    #[error("redis has lost what it knew")]
+    Forgetful,
     /// The answer has another shape than it should.
     #[error("an answer of another shape than expected")]
     Shape,
@@ -39,6 +42,10 @@ impl Failure {
 
     pub(crate) fn slow() -> StoreError {
         StoreError::Timeout(Self::Slow.into())
+    }
+
+    pub(crate) fn forgetful() -> StoreError {
+        StoreError::Unavailable(Self::Forgetful.into())
     }
 
     pub(crate) fn shape() -> StoreError {

@@ -37,6 +37,12 @@ impl Memory {
         *last = Some(seen);
         memory
     }
+
+    /// Whether the memory that is called so is the one that the last heartbeat saw. Before the first, any is.
+    pub(super) fn is(&self, epoch: &[u8]) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().is_none_or(|last| last.epoch == epoch)
+    }
 }
 
 fn leapt(last: &Seen, seen: &Seen) -> bool {
@@ -85,6 +91,14 @@ mod tests {
             let told = format!("{next:?}");
             assert_eq!(memory().note(next, lease), StoreMemory::Lost, "{told}");
         }
+    }
+
+    #[test]
+    fn a_memory_is_known_by_its_name() {
+        assert!(Memory::default().is(b"a"));
+        assert!(memory().is(b"a"));
+        assert!(!memory().is(b"b"));
+        assert!(!memory().is(b""));
     }
 
     #[test]

@@ -126,8 +126,10 @@ impl RedisPairing {
         let patience = Patience::Usual(offset);
         let args: [&[u8]; 2] = [&of, serial.as_bytes()];
         let answer = self.caller.call(script, &keys[..4], patience, &args).await?;
-        if answer.first().is_some_and(|word| word == b"none") {
-            return Ok(None);
+        if let [word, epoch] = answer.as_slice()
+            && word == b"none"
+        {
+            return self.unknown(epoch);
         }
         let [_, former, record, written, partner, theirs, legacy] = answer.as_slice() else {
             return Err(Failure::shape());
@@ -172,16 +174,27 @@ impl RedisPairing {
         let dossier = [&b"d"[..], &of].concat();
         let book = &self.caller.keys.book;
         let mut question = crate::client::cmd("HMGET");
-        question.arg(book.as_str()).arg(&of[..]).arg(dossier);
-        let (record, written): (Option<Vec<u8>>, Option<Vec<u8>>) =
+        question.arg(book.as_str()).arg(&of[..]).arg(dossier).arg("");
+        let (record, written, epoch): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
             self.caller.redis.command(book, &question).await?;
         let record = record.and_then(|record| Record::read(&record));
         let written = written.and_then(|written| Written::read(&written, offset));
-        let known = record.zip(written);
-        Ok(known.map(|(record, written)| Location {
-            owner: record.owner,
-            origin: written.origin,
-        }))
+        match record.zip(written) {
+            Some((record, written)) => Ok(Some(Location {
+                owner: record.owner,
+                origin: written.origin,
+            })),
+            None => self.unknown(&epoch.unwrap_or_default()),
+        }
+    }
+
+    /// Redis does not know a seat. That says nothing if it has lost what it knew since this node's last heartbeat.
+    fn unknown<T>(&self, epoch: &[u8]) -> Result<Option<T>, StoreError> {
+        if self.memory.is(epoch) {
+            Ok(None)
+        } else {
+            Err(Failure::forgetful())
+        }
     }
 
     pub(super) async fn keep_apart(&self, block: Block) -> Result<(), StoreError> {

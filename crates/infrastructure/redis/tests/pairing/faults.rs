@@ -176,6 +176,40 @@ fn nodes_notice_that_all_was_lost_and_go_on() {
     });
 }
 
+/// Who asks before they have noticed is not told that nobody is there.
+#[test]
+fn a_memory_that_was_lost_is_not_taken_for_the_truth_about_a_seat() {
+    run(async {
+        let stage = Stage::open().await;
+        let person = stage.person(1, &["cats"]);
+        let seat = person.stamp.seat;
+        for part in ["all", "book"] {
+            waits(&stage.here, &person).await;
+            beats(&stage.there).await;
+            assert!(stage.there.locate(seat).await.unwrap().is_some());
+            if part == "all" {
+                stage.cli.ask(&["FLUSHALL"]).await;
+            } else {
+                let key = stage.way.redis.keys().pairing(part);
+                stage.cli.ask(&["DEL", key.as_str()]).await;
+            }
+            for notices in [false, true] {
+                if notices {
+                    // Another node has noticed, so Redis has a memory again, which is not the one that this node knows.
+                    beats(&stage.here).await;
+                }
+                let located = stage.there.locate(seat).await;
+                assert!(matches!(located, Err(StoreError::Unavailable(_))), "{part}: {located:?}");
+                let taken = stage.there.take(seat, person.serial).await;
+                assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{part}: {taken:?}");
+            }
+            assert_eq!(beats(&stage.there).await, StoreMemory::Lost, "{part}");
+            assert_eq!(stage.there.locate(seat).await.unwrap(), None, "{part}");
+            assert!(stage.there.take(seat, person.serial).await.unwrap().is_none(), "{part}");
+        }
+    });
+}
+
 /// What has lost a part is forgotten whole, since nobody could say what else is wrong with it.
 #[test]
 fn nodes_notice_that_a_part_was_lost_and_go_on() {

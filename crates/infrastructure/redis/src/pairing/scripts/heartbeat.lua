@@ -29,7 +29,9 @@ if was and missing > 0 then
   end
   was = false
 end
-if not was then call('HSET', META, 'epoch', ARGV[7]) end
+local epoch = was or ARGV[7]
+call('HSET', META, 'epoch', epoch)
+call('HSET', KEYS[1], '', epoch)
 local own, counted = 'n' .. me, 'c' .. ARGV[2]
 local before = call('HGET', NODES, own) or ''
 call('HSET', NODES, own, bytes('>I8', now + lease),
@@ -52,7 +54,7 @@ for i = 1, #all, 2 do
     peers[#peers + 1] = bytes('>I8', math.max(0, now + lease - number('>I8', value)))
   end
 end
-local answer = {bytes('>I8', now), call('HGET', META, 'epoch'), before, bytes('>I8I8I8', sums[1], sums[2], sums[3])}
+local answer = {bytes('>I8', now), epoch, before, bytes('>I8I8I8', sums[1], sums[2], sums[3])}
 for i = 1, #peers do
   answer[4 + i] = peers[i]
 end

@@ -8,6 +8,7 @@
 --     l and a seat  what its owner left of it at its end: generation, until when, all there was, sealed
 --     t or v ...    a family of those who wait: see `index.lua`
 --     b and an origin, a lasting one: those it is kept apart from: see `block.lua`
+--     nothing       the name of this memory: see `heartbeat.lua`
 --
 -- A record has 67 bytes:
 --

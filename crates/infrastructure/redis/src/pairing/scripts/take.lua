@@ -3,7 +3,7 @@
 -- KEYS  book lines queue owners
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 seat   3 serial of the token
 -- Answer  t, former owner, record, dossier, record and dossier of the partner or nothing, legacy or nothing
---         none   late
+--         none, and the name of the memory   late
 --
 -- Idempotent: as long as this node has said nothing of the seat since it took it, it is given the same again. Fenced by the
 -- generation, which becomes the first of a new tenure, so that all that the former owner says from now on is stale.
@@ -12,7 +12,7 @@ local seat = ARGV[2]
 local known = call('HMGET', BOOK, seat, 'd' .. seat, 'l' .. seat)
 local old, dossier, legacy = known[1], known[2], known[3] or ''
 if not old or not dossier or byte(old) == 103 or tonumber(ARGV[3]) < number('>I4', dossier, 33) then
-  return {'none'}
+  return {'none', call('HGET', BOOK, '') or ''}
 end
 local phase, generation = byte(old), number('>I8', old, 3)
 local record, was = old, generation
