@@ -2,6 +2,7 @@
 
 use crate::book::{Book, Standing};
 use crate::outstanding::{Departures, Watchlist};
+use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
@@ -105,6 +106,8 @@ pub struct Chat<P: Ports> {
     pub(crate) departures: Departures,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
+    /// Chats that were ended here whose other end is elsewhere.
+    pub(crate) partings: Partings,
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,
 }
@@ -162,6 +165,7 @@ impl<P: Ports> Chat<P> {
             to_keep: Watchlist::default(),
             departures: Departures::default(),
             told: Mutex::default(),
+            partings: Partings::default(),
             takes: Turns::default(),
         }
     }

@@ -11,6 +11,7 @@ mod book;
 mod chat;
 mod link;
 mod outstanding;
+mod partings;
 mod peerage;
 mod pending;
 pub mod ports;

@@ -87,7 +87,8 @@ impl<P: Ports> Chat<P> {
                     },
                     reason,
                 };
-                // What cannot be told is found out: the partner's owner will be told that nobody knows this chat.
+                self.partings.note(chat, seat.user(), reason, self.now());
+                // What cannot be told now is told when the partner's owner asserts its end.
                 let _ = self.adapters.peers.send(remote.owner, &ended);
             }
         }

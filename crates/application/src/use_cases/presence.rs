@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use crate::use_cases::Followup;
-use passerby_domain::id::{ChatId, Incarnation};
+use passerby_domain::id::{ChatId, Generation, Incarnation};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{Chatting, Presence};
 use passerby_domain::time::Moment;
@@ -128,6 +128,10 @@ impl<P: Ports> Chat<P> {
     fn hear_one(&self, from: Incarnation, assertion: Assertion) -> Option<Address> {
         let address = assertion.address;
         let Some(seat) = self.register.get(address.to) else {
+            if let Some(reason) = self.partings.reason(address.chat, address.to) {
+                self.end_again(from, answer_to(address, Generation::default()), reason);
+                return None;
+            }
             if self.peerage.moved_to(address.to).is_some() {
                 self.answer_for_absent(from, address);
                 return None;
@@ -150,7 +154,8 @@ impl<P: Ports> Chat<P> {
                     .last_chat
                     .as_ref()
                     .filter(|last| last.chat == address.chat && last.partner.user == address.from.seat)
-                    .map(|last| last.told);
+                    .map(|last| last.told)
+                    .or_else(|| self.partings.reason(address.chat, address.to));
                 return Err((told, book.session.generation()));
             }
             let heard = book
@@ -170,13 +175,16 @@ impl<P: Ports> Chat<P> {
             Ok(Some(former)) => self.lose_seat(&former),
             Ok(None) => {}
             Err((Some(reason), generation)) => {
-                // It ended here while the word of it could not be sent.
-                let address = answer_to(address, generation);
-                let _ = self.adapters.peers.send(from, &Letter::Ended { address, reason });
+                self.end_again(from, answer_to(address, generation), reason);
             }
             Err((None, _)) => return Some(address),
         }
         None
+    }
+
+    /// A chat ended here while the word of it could not be sent, or was lost.
+    fn end_again(&self, to: Incarnation, address: Address, reason: EndReason) {
+        let _ = self.adapters.peers.send(to, &Letter::Ended { address, reason });
     }
 
     /// Whether what `from` says about a chat comes from the partner of the seat that it is for. A new owner of the

@@ -31,6 +31,7 @@ impl<P: Ports> Chat<P> {
         // Until now nobody was obeyed who may be another node's user.
         self.peerage.look(now);
         self.peerage.forget_moved(now);
+        self.partings.forget(now);
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)
                 && self.give_up_unanswered(&seat, now)

@@ -119,10 +119,7 @@ fn a_long_cut_ends_the_chat_for_both_for_the_same_reason() {
 fn an_end_whose_other_end_nobody_knows_is_lost_after_the_second_look() {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 1]);
-    run(cluster[1].disconnect(&bob.seat, bob.connection, Departure::Left));
-    cluster
-        .office
-        .lose(cluster.incarnation(1), cluster.incarnation(0));
+    cluster[1].lose_user(bob.user());
     cluster.pass(Millis::from_secs(1));
     assert_eq!(alice.hears(), [""; 0]);
     cluster.pass(Millis::from_secs(9));
@@ -140,6 +137,30 @@ fn an_end_that_did_not_hear_how_the_other_one_ended_is_told() {
         .lose(cluster.incarnation(1), cluster.incarnation(0));
     cluster.pass(Millis::from_secs(6));
     assert_eq!(alice.hears(), ["chat_ended partner_skipped", "waiting"]);
+}
+
+#[test]
+fn the_end_of_a_chat_is_told_again_though_whoever_ended_it_is_in_others_since_or_gone() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let [first, second] = [1, 2].map(|node| cluster.incarnation(node));
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster.office.lose(first, cluster.incarnation(0));
+    let carol = cluster.visitor(2);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster.office.lose(first, second);
+    let dave = cluster.visitor(2);
+    assert_eq!(bob.chat(), dave.chat());
+    run(cluster[2].disconnect(&dave.seat, dave.connection, Departure::Left));
+    cluster.office.lose(second, first);
+    for guest in [&alice, &bob, &carol] {
+        guest.hears();
+    }
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(alice.hears()[0], "chat_ended partner_skipped");
+    assert_eq!(carol.hears()[0], "chat_ended partner_skipped");
+    assert_eq!(bob.hears()[0], "chat_ended partner_left");
+    assert_eq!(cluster[0].facts.count(Fact::Anomaly(Anomaly::Orphan)), 0);
 }
 
 #[test]
