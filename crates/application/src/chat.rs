@@ -263,6 +263,16 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// Whether other nodes may have taken seats of this one whose users are away, without its having heard of it.
+    pub(crate) fn may_be_usurped(&self, now: Moment) -> bool {
+        match self.options.deployment {
+            Deployment::Alone => false,
+            Deployment::Shared => {
+                self.peerage.was_unheard(now) || self.peerage.suspects_usurpers() || self.has_stalled()
+            }
+        }
+    }
+
     /// Whether the pairing store has failed since this was last asked.
     pub(crate) fn take_doubt(&self) -> bool {
         self.store_doubted.swap(false, Ordering::AcqRel)

@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A node that is not heard from for so long counts as silent: its users are away.
 const SILENT: Millis = Millis::from_secs(3);
-/// Somewhat less than that: whoever has not been answered for so long may be silent to others.
+/// Somewhat less than that, and than a new owner of a seat waits for what the former has of it: whoever has not been
+/// answered for so long may be silent to others, and may have lost seats without knowing.
 const UNHEARD: Millis = Millis::from_secs(2);
 /// A node that the store has not answered for so long takes nobody in.
 const CUT: Millis = Millis::new(2_500);
@@ -77,8 +78,11 @@ enum Beat {
 enum Usurpers {
     #[default]
     None,
-    Suspected,
-    /// They are suspected, and notes are being compared.
+    /// Others may take seats still without asking for them, so that it is too early to compare notes.
+    Suspected { since: Moment },
+    /// The store has heard from this node since: from now on others ask.
+    Asked,
+    /// Notes are being compared.
     Sought,
 }
 
@@ -238,11 +242,6 @@ impl Peerage {
         hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer) == Some(&Vital::Heard)
     }
 
-    /// Whether nothing has been heard of a peer for a while.
-    pub(crate) fn is_silent(&self, peer: Incarnation) -> bool {
-        self.lock().peers.get(&peer) == Some(&Vital::Silent)
-    }
-
     /// This node runs, and all that had to be done about it if it had not is done.
     pub(crate) fn look(&self, now: Moment) {
         self.looked.store(now.as_millis(), Ordering::Release);
@@ -278,9 +277,19 @@ impl Peerage {
         now.since(self.answered()) >= UNHEARD
     }
 
-    /// Others may have taken seats of this node.
-    pub(crate) fn suspect_usurpers(&self) {
-        self.lock().usurpers = Usurpers::Suspected;
+    /// Others may have taken seats of this node, and may go on.
+    pub(crate) fn suspect_usurpers(&self, now: Moment) {
+        self.lock().usurpers = Usurpers::Suspected { since: now };
+    }
+
+    /// The store answered a heartbeat that was sent then: this node has a lease again.
+    pub(crate) fn renew_lease(&self, sent: Moment) {
+        let mut hearsay = self.lock();
+        if let Usurpers::Suspected { since } = hearsay.usurpers
+            && since <= sent
+        {
+            hearsay.usurpers = Usurpers::Asked;
+        }
     }
 
     /// Whether others may have taken seats of this node since it last compared notes to the end.
@@ -291,7 +300,7 @@ impl Peerage {
     /// Notes are about to be compared.
     pub(crate) fn look_for_usurpers(&self) {
         let mut hearsay = self.lock();
-        if hearsay.usurpers == Usurpers::Suspected {
+        if hearsay.usurpers == Usurpers::Asked {
             hearsay.usurpers = Usurpers::Sought;
         }
     }
@@ -476,14 +485,24 @@ mod tests {
     fn usurpers_are_suspected_until_notes_were_compared_to_the_end() {
         let peerage = Peerage::default();
         assert!(!peerage.suspects_usurpers());
-        peerage.suspect_usurpers();
+        peerage.suspect_usurpers(at(1_000));
+        // This heartbeat was sent before all stood still.
+        peerage.renew_lease(at(500));
+        peerage.look_for_usurpers();
+        peerage.found_usurpers();
+        assert!(
+            peerage.suspects_usurpers(),
+            "they may come as long as nothing is heard from here"
+        );
+        peerage.renew_lease(at(1_100));
         peerage.look_for_usurpers();
         assert!(peerage.suspects_usurpers());
         peerage.found_usurpers();
         assert!(!peerage.suspects_usurpers());
-        peerage.suspect_usurpers();
+        peerage.suspect_usurpers(at(2_000));
+        peerage.renew_lease(at(2_000));
         peerage.look_for_usurpers();
-        peerage.suspect_usurpers();
+        peerage.suspect_usurpers(at(3_000));
         peerage.found_usurpers();
         assert!(
             peerage.suspects_usurpers(),

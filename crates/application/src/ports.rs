@@ -25,8 +25,8 @@ pub use identity::{IdHash, Identity, ResumeToken, TokenSerial};
 pub use limiter::{RateLimiter, TurnedAway};
 pub use observer::{Anomaly, Completeness, Fact, Observer};
 pub use pairing::{
-    Belief, Believed, Block, Claim, Difference, Dossier, Location, Offer, PairingRules, PairingStore, Pulse,
-    Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,
+    Belief, Believed, Block, Claim, Difference, Dossier, Lease, Location, Offer, PairingRules, PairingStore,
+    Pulse, Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,
 };
 pub use peers::{
     Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverLastChat, HandoverLimits,

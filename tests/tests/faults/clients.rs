@@ -42,7 +42,15 @@ async fn f15_a_client_vanishes_without_a_word() {
         }
     }
     let told = told.expect("the partner is told in time");
-    ben.ended("partner_disconnected").await;
+    // The grace, and a second.
+    let ended = ben
+        .next(within(Duration::from_secs(21)))
+        .await
+        .expect("the partner is given up");
+    assert_eq!(
+        (ended.kind(), ended.text("reason")),
+        ("chat_ended", "partner_disconnected")
+    );
     let gone = begun.elapsed();
     assert!(gone < within(Duration::from_secs(47)), "gone after {gone:?}");
     let figures = format!(

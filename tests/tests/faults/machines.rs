@@ -12,21 +12,33 @@ use rustix::process::{Pid, Resource, Rlimit};
 use crate::report::{self, ended, returns, seconds};
 use crate::scene::Scene;
 
-/// The library that makes a process believe in another time.
-fn faketime() -> PathBuf {
-    let places = [
-        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-        "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-        "/usr/lib/faketime/libfaketimeMT.so.1",
-    ];
-    let found = places.iter().map(PathBuf::from).find(|path| path.exists());
-    found.expect("libfaketime is missing: `make test-faults` installs it")
+/// Where libraries lie.
+const LIBRARIES: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib",
+];
+
+fn library(name: &str) -> Option<PathBuf> {
+    let places = LIBRARIES.map(|place| Path::new(place).join(name));
+    places.into_iter().find(|path| path.exists())
+}
+
+/// The library that makes a process believe in another time. Before it goes the allocator of the C library: that of Redis
+/// asks for the time while it begins, which the other cannot answer before it has memory.
+fn faketime() -> String {
+    let allocator = library("libc_malloc_debug.so.0");
+    let clock = library("faketime/libfaketimeMT.so.1");
+    let clock = clock.expect("libfaketime is missing: `make test-faults` installs it");
+    let all = allocator.into_iter().chain([clock]);
+    let all: Vec<_> = all.map(|path| path.display().to_string()).collect();
+    all.join(":")
 }
 
 /// Settings under which a process reads its time from this file.
 fn variables(file: &Path) -> [(String, String); 5] {
     [
-        ("LD_PRELOAD", faketime().display().to_string()),
+        ("LD_PRELOAD", faketime()),
         ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         // What the wall clock says changes, the time that runs does not.

@@ -170,12 +170,24 @@ pub enum Standing {
 pub struct Taken {
     /// Who held it until now.
     pub former: Incarnation,
+    /// Whether they still live, as the store knew at that very moment.
+    pub lease: Lease,
     /// What the store knew of it. Its stamp is that of the new tenure.
     pub dossier: Dossier,
     /// Its partner and who holds them, if it is in a chat and they are still there.
     pub partner: Option<Stranger>,
     /// What the former owner left behind at its end, if it did: all there was.
     pub legacy: Option<Box<super::Handover>>,
+}
+
+/// Whether a node counts as alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// It was heard from, and must be asked for what it has.
+    Holds,
+    /// It has been silent for so long that others may do without it. Should it live, it finds that out before it serves
+    /// anybody.
+    Over,
 }
 
 /// Who holds a seat.

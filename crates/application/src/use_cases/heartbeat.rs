@@ -28,6 +28,7 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`StoreError`].
     pub async fn beat(&self) -> Result<(), StoreError> {
+        let sent = self.now();
         match self
             .adapters
             .pairing
@@ -38,10 +39,11 @@ impl<P: Ports> Chat<P> {
                 self.set_census(pulse.census);
                 if pulse.memory == StoreMemory::Lost {
                     if self.peerage.was_unheard(self.now()) {
-                        self.peerage.suspect_usurpers();
+                        self.peerage.suspect_usurpers(sent);
                     }
                     self.doubt_what_it_knows();
                 }
+                self.peerage.renew_lease(sent);
                 let news = self.peerage.hear(&pulse.peers, pulse.memory, self.now());
                 self.note_silence(&news.silent);
                 for peer in news.back {

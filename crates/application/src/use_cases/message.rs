@@ -134,7 +134,12 @@ impl<P: Ports> Chat<P> {
             }
             Err(error) => Err(error),
         };
+        let may_be_elsewhere = chatting.link.absence.is_some() && self.may_be_usurped(now);
         match placed {
+            // If another node has taken them meanwhile, what lies here never reaches them.
+            Ok(_) if id.is_some() && may_be_elsewhere => {
+                Err(self.refuse_message(&mut book, MessageError::Unconfirmed, None))
+            }
             Ok(receipt) => {
                 self.note(if receipt == Receipt::Placed {
                     Fact::Relayed

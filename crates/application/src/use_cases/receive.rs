@@ -13,6 +13,7 @@ use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::{EndReason, Notice};
+use passerby_domain::session::Presence;
 use passerby_domain::time::Millis;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
@@ -208,7 +209,7 @@ impl<P: Ports> Chat<P> {
             self.answer_for_absent(from, address);
             return Some(Outcome::Refused);
         };
-        {
+        let may_be_elsewhere = {
             let mut book = seat.lock();
             if !self.is_from_partner(&mut book, from, address) {
                 return Some(Outcome::Refused);
@@ -217,7 +218,8 @@ impl<P: Ports> Chat<P> {
             if id.is_some() && book_is_doubtful(&book, self.now()) {
                 return None;
             }
-        }
+            book.session.presence() != Presence::Here && self.may_be_usurped(self.now())
+        };
         match self
             .adapters
             .delivery
@@ -225,7 +227,8 @@ impl<P: Ports> Chat<P> {
         {
             Ok(_) => {
                 self.flush_later(seat);
-                Some(Outcome::Received)
+                // If another node has taken them meanwhile, what lies here never reaches them.
+                (!may_be_elsewhere).then_some(Outcome::Received)
             }
             Err(_) => Some(Outcome::Refused),
         }

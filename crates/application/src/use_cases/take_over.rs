@@ -8,8 +8,8 @@ use crate::book::{Abroad, Book};
 use crate::chat::Chat;
 use crate::link::{Absence, Cause, Link, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, OutboxContents, PairingStore, Peers, Ports,
-    Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
+    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, Lease, OutboxContents, PairingStore, Peers,
+    Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{Generation, Origins, Seq, UserId};
@@ -55,8 +55,8 @@ impl<P: Ports> Chat<P> {
         let handover = match taken.legacy.clone() {
             Some(legacy) => Some(legacy),
             None if taken.former == own => self.hand_over(own, request),
-            // Nothing has been heard of it for so long that no letter reaches it in time.
-            None if self.peerage.is_silent(taken.former) => None,
+            // It may not give anything up any more, and asks whose its seats are before it serves anybody again.
+            None if taken.lease == Lease::Over => None,
             None => self.adapters.peers.ask_for(taken.former, request).await,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
@@ -256,7 +256,9 @@ impl<P: Ports> Chat<P> {
     }
 
     fn partner(&self, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
+        // What is left here of a seat that another node may have taken is nobody's partner.
         if stranger.owner == self.adapters.peers.own()
+            && !self.peerage.suspects_usurpers()
             && let Some(seat) = self.register.get(stranger.stamp.seat)
         {
             return Partner::Here(seat);

@@ -47,7 +47,7 @@ impl<P: Ports> Chat<P> {
             self.adapters.delivery.close(&seat.route, Farewell::Restarting);
         }
         self.doubt_what_it_knows();
-        self.peerage.suspect_usurpers();
+        self.peerage.suspect_usurpers(self.now());
         self.verify_soon();
     }
 
@@ -165,6 +165,9 @@ impl<P: Ports> Chat<P> {
             .for_each_concurrent(super::CONCURRENCY, |user| self.put_right(user))
             .await;
         self.peerage.found_usurpers();
+        if self.peerage.suspects_usurpers() {
+            self.verify_soon();
+        }
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.

@@ -1,5 +1,5 @@
 use crate::ports::Farewell;
-use crate::testing::{Guest, TestCluster, Told, run, step};
+use crate::testing::{Chore, Guest, TestCluster, Told, run, step};
 use crate::{Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
 use passerby_domain::notice::Replay;
@@ -59,6 +59,74 @@ fn accepted_ids_move_with_the_seat_that_accepted_them_and_with_the_one_that_sent
     cluster.deliver();
     assert_eq!(alice.hears(), ["welcome back chatting", "ack 1"]);
     assert_eq!(bob.hears(), ["welcome back chatting"]);
+}
+
+/// A node may seem silent to another that has not heard the latest of it.
+#[test]
+fn an_owner_that_has_spoken_again_is_asked_for_what_it_has() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(1);
+    cluster.pass(Millis::new(3_500));
+    cluster.wake(1);
+    cluster.begin(1, Chore::Beat);
+    cluster.deliver();
+    alice.hears();
+    say(&cluster, 0, &alice, "still there?", "1").ok();
+    let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+}
+
+/// What such a node keeps for them may never reach them, and it cannot tell.
+#[test]
+fn a_node_that_is_cut_off_confirms_no_message_to_one_who_may_be_elsewhere() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.cut(0);
+    cluster.pass(Millis::from_secs(1));
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    run(cluster[0].drop_line(&bob));
+    cluster.pass(Millis::from_secs(1));
+    alice.hears();
+    let said = say(&cluster, 0, &alice, "two", "2");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    // They came back to this node all the same.
+    let back = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(
+        back.hears(),
+        ["welcome back chatting", "message one", "message two"]
+    );
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    assert_eq!(alice.hears(), ["partner_back", "ack 2"]);
+    assert_eq!(back.hears(), [""; 0], "it is not told twice");
+}
+
+#[test]
+fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    let [ann, ben] = cluster.pair([0, 1]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    cluster.wake(0);
+    for guest in [&alice, &bob, &ann] {
+        run(cluster[0].drop_line(guest));
+    }
+    let alice = cluster.come_back(0, &alice, 1).unwrap();
+    let said = say(&cluster, 0, &alice, "one", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    // Nor does it to one on another node.
+    ben.hears();
+    say(&cluster, 1, &ben, "two", "2").ok();
+    cluster.deliver();
+    assert!(ben.hears().iter().all(|heard| heard != "ack 2"));
+    // All is well when notes are compared.
+    cluster.pass(Millis::from_secs(3));
+    alice.hears();
+    say(&cluster, 0, &alice, "three", "3").unwrap();
+    assert_eq!(alice.hears(), ["ack 3"]);
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    assert!(bob.hears().ends_with(&["message three".to_owned()]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::scene::{Person as _, later};
 use super::SharedPairingSetup;
 use super::stage::{ELSEWHERE, HERE, Stage, THERE, taken};
-use passerby_application::ports::{Believed, Difference, Release, Standing, Verdict};
+use passerby_application::ports::{Believed, Difference, Lease, Release, Standing, Verdict};
 
 /// As if it had never been, when nobody has taken it over.
 pub async fn what_a_dead_node_left_is_gone_after_the_longest_grace<S: SharedPairingSetup>() {
@@ -52,6 +52,7 @@ pub async fn what_a_dead_node_left_may_be_taken_over<S: SharedPairingSetup>() {
     assert_eq!(known.dossier.standing, held);
     assert_eq!(known.dossier.criteria, waiting.criteria);
     assert_eq!(known.former, stage.own(THERE));
+    assert_eq!(known.lease, Lease::Over);
     let known = stage.takes(ELSEWHERE, &chatting).await;
     assert!(matches!(known.dossier.standing, Standing::Chatting { chat, .. } if chat == offer.chat));
     assert!(known.partner.is_some());
@@ -60,6 +61,21 @@ pub async fn what_a_dead_node_left_may_be_taken_over<S: SharedPairingSetup>() {
     let chatting = taken(&chatting, 0);
     let beliefs = [(chatting.stamp, Believed::Chatting(offer.chat))];
     assert_eq!(stage.differs(ELSEWHERE, &beliefs).await, []);
+}
+
+/// Whoever takes a seat learns whether there is somebody to ask for what the store does not know of it.
+pub async fn one_who_takes_a_seat_is_told_whether_its_owner_lives<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let [early, late, back] = [1, 4, 5].map(|number| stage.person(number));
+    for person in [&early, &late, &back] {
+        stage.keep(THERE, person, Standing::Idle).await;
+    }
+    stage.pass_with(4, &[HERE]).await;
+    assert_eq!(stage.takes(HERE, &early).await.lease, Lease::Holds);
+    stage.pass_with(2, &[HERE]).await;
+    assert_eq!(stage.takes(HERE, &late).await.lease, Lease::Over);
+    stage.beats(THERE).await;
+    assert_eq!(stage.takes(HERE, &back).await.lease, Lease::Holds);
 }
 
 /// Even if the node comes back: until it says again that they search.

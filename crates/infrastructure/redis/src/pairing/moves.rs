@@ -6,8 +6,8 @@ use super::record::{Link, Phase, Record, Written, generation, origin, seat, writ
 use super::scripts::Keys;
 use crate::connection::Failure;
 use passerby_application::ports::{
-    Block, Dossier, Handover, Location, Offer, Release, Stamp, Standing, StoreError, Taken, TokenSerial,
-    Verdict,
+    Block, Dossier, Handover, Lease, Location, Offer, Release, Stamp, Standing, StoreError, Taken,
+    TokenSerial, Verdict,
 };
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::{ChatId, Incarnation, UserId};
@@ -125,13 +125,13 @@ impl RedisPairing {
         let (script, keys) = (&self.caller.scripts.take, self.caller.keys.all());
         let patience = Patience::Usual(offset);
         let args: [&[u8]; 2] = [&of, serial.as_bytes()];
-        let answer = self.caller.call(script, &keys[..4], patience, &args).await?;
+        let answer = self.caller.call(script, &keys[..5], patience, &args).await?;
         if let [word, epoch] = answer.as_slice()
             && word == b"none"
         {
             return self.unknown(epoch);
         }
-        let [_, former, record, written, partner, theirs, legacy] = answer.as_slice() else {
+        let [_, former, lease, record, written, partner, theirs, legacy] = answer.as_slice() else {
             return Err(Failure::shape());
         };
         let former = match number(former).ok_or_else(Failure::shape)? {
@@ -162,6 +162,7 @@ impl RedisPairing {
         };
         Ok(Some(Taken {
             former,
+            lease: if lease == b"h" { Lease::Holds } else { Lease::Over },
             dossier: dossier(user, &record, written, criteria)?,
             partner,
             legacy,

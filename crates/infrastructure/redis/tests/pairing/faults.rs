@@ -199,13 +199,22 @@ fn a_memory_that_was_lost_is_not_taken_for_the_truth_about_a_seat() {
                     beats(&stage.here).await;
                 }
                 let located = stage.there.locate(seat).await;
-                assert!(matches!(located, Err(StoreError::Unavailable(_))), "{part}: {located:?}");
+                assert!(
+                    matches!(located, Err(StoreError::Unavailable(_))),
+                    "{part}: {located:?}"
+                );
                 let taken = stage.there.take(seat, person.serial).await;
-                assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{part}: {taken:?}");
+                assert!(
+                    matches!(taken, Err(StoreError::Unavailable(_))),
+                    "{part}: {taken:?}"
+                );
             }
             assert_eq!(beats(&stage.there).await, StoreMemory::Lost, "{part}");
             assert_eq!(stage.there.locate(seat).await.unwrap(), None, "{part}");
-            assert!(stage.there.take(seat, person.serial).await.unwrap().is_none(), "{part}");
+            assert!(
+                stage.there.take(seat, person.serial).await.unwrap().is_none(),
+                "{part}"
+            );
         }
     });
 }

@@ -1,8 +1,8 @@
 -- Makes this node the owner of a seat, whoever held it.
 --
--- KEYS  book lines queue owners
+-- KEYS  book lines queue owners nodes
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 seat   3 serial of the token
--- Answer  t, former owner, record, dossier, record and dossier of the partner or nothing, legacy or nothing
+-- Answer  t, former owner, h if its lease holds or o if it is over, record, dossier, record and dossier of the partner or nothing, legacy or nothing
 --         none, and the name of the memory   late
 --
 -- Idempotent: as long as this node has said nothing of the seat since it took it, it is given the same again. Fenced by the
@@ -43,4 +43,7 @@ if legacy ~= '' then
   local is_last = left == was or (not was and left - left % 4294967296 + 4294967296 == generation)
   if not is_last or number('>I8', legacy, 9) <= now then legacy = '' end
 end
-return {'t', sub(record, 19, 26), record, dossier, partner, theirs, sub(legacy, 17)}
+local former = sub(record, 19, 26)
+local ends = call('HGET', KEYS[5], 'n' .. former)
+local lease = ends and number('>I8', ends) > now and 'h' or 'o'
+return {'t', former, lease, record, dossier, partner, theirs, sub(legacy, 17)}
