@@ -86,6 +86,11 @@ impl Swarm {
     /// that took, or who is lost when it takes longer than this. The users begin nothing new from now on.
     pub async fn finds_everybody(&self, within: Duration) -> Result<Duration, Vec<String>> {
         self.turn(Phase::Settling);
+        self.has_found_everybody(within).await
+    }
+
+    /// As [`Swarm::finds_everybody`], for users who go on with what they do.
+    pub async fn has_found_everybody(&self, within: Duration) -> Result<Duration, Vec<String>> {
         self.until(within, || self.record.lost(self.plan.users)).await
     }
 

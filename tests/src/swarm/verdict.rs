@@ -1,6 +1,6 @@
 //! The rules that can be judged only when the swarm has come to rest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::plan::{Plan, Weather};
@@ -140,8 +140,10 @@ impl Inner {
         }
     }
 
-    /// Two who wait, fit, and never met: nobody may be left like that.
+    /// Two who wait, fit, and never met: nobody may be left like that. One who was alone in a chat, as a fault may have it,
+    /// avoids somebody of whom no log tells.
     fn could_meet(&self, reasons: &mut Vec<String>) {
+        let alone: HashSet<_> = self.chats.values().filter(|told| told.len() == 1).flatten().collect();
         let waiting: Vec<_> = self
             .seats
             .iter()
@@ -150,7 +152,8 @@ impl Inner {
             .collect();
         for (place, (first, one)) in waiting.iter().enumerate() {
             for (second, other) in &waiting[place + 1..] {
-                if one.mode == other.mode && !self.met.contains(&(*first, *second)) {
+                let knows_why = alone.contains(first) || alone.contains(second);
+                if one.mode == other.mode && !knows_why && !self.met.contains(&(*first, *second)) {
                     reasons.push(format!("seats {first} and {second} both wait for {}", one.mode));
                 }
             }

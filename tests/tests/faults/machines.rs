@@ -53,7 +53,7 @@ fn jump(file: &Path, to: &str) {
 }
 
 async fn jumps(mut scene: Scene, clock: &Path) {
-    scene.stay_where_you_are();
+    scene.stay_where_you_are().await;
     scene.live(2).await;
     scene.breaks();
     for to in ["+3600", "+0", "-3600", "+0"] {

@@ -157,7 +157,7 @@ async fn f25_one_pooled_connection_to_a_redis_far_away() {
 }
 
 async fn storm(scene: &mut Scene, nodes: std::ops::Range<usize>) {
-    scene.stay_where_you_are();
+    scene.stay_where_you_are().await;
     scene.live(1).await;
     scene.breaks();
     for number in nodes {

@@ -14,7 +14,7 @@ const DRAIN: Duration = Duration::from_secs(45);
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_a_node_is_killed() {
     let mut scene = Scene::begin("F1", "kill -9 of one node of three").await;
-    scene.stay_where_you_are();
+    scene.stay_where_you_are().await;
     scene.live(1).await;
     let killed = scene.breaks();
     scene.nodes[0].kill().await;
@@ -72,7 +72,7 @@ async fn keys(scene: &mut Scene) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn f2_a_node_is_told_to_go() {
     let mut scene = Scene::begin("F2", "SIGTERM of one node of three").await;
-    scene.stay_where_you_are();
+    scene.stay_where_you_are().await;
     // Whoever was given up before is gone by then.
     scene.live(11).await;
     let told = scene.breaks();
@@ -126,7 +126,7 @@ async fn f2_a_second_signal_ends_the_node_at_once() {
 #[ignore = "takes minutes: make test-faults"]
 async fn f3_all_nodes_are_restarted_in_turn_three_times() {
     let mut scene = Scene::begin("F3", "rolling restart, three rounds").await;
-    scene.stay_where_you_are();
+    scene.stay_where_you_are().await;
     scene.breaks();
     for _ in 0..3 {
         for number in 0..3 {

@@ -115,9 +115,12 @@ impl Scene {
         self.swarm.live(Duration::from_secs(seconds)).await;
     }
 
-    /// From now on users break no connection, end no chat and only talk, so that all else is the fault's doing.
-    pub(crate) fn stay_where_you_are(&self) {
+    /// From now on users break no connection, end no chat and only talk, so that all else is the fault's doing. Completes
+    /// when those who are on their way have come back.
+    pub(crate) async fn stay_where_you_are(&self) {
         self.swarm.turn(Phase::Talking);
+        let found = self.swarm.has_found_everybody(Duration::from_secs(10)).await;
+        found.expect("nothing is at fault yet");
     }
 
     /// All that happened since the fault began.
