@@ -143,7 +143,12 @@ impl Inner {
     /// Two who wait, fit, and never met: nobody may be left like that. One who was alone in a chat, as a fault may have it,
     /// avoids somebody of whom no log tells.
     fn could_meet(&self, reasons: &mut Vec<String>) {
-        let alone: HashSet<_> = self.chats.values().filter(|told| told.len() == 1).flatten().collect();
+        let alone: HashSet<_> = self
+            .chats
+            .values()
+            .filter(|told| told.len() == 1)
+            .flatten()
+            .collect();
         let waiting: Vec<_> = self
             .seats
             .iter()

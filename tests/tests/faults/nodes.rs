@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use passerby_tests::PATIENCE;
 use passerby_tests::swarm::Happening;
 
-use crate::report::{closed, count, ended, returns, seconds};
+use crate::report::{closed, count, ended, given_up, returns, seconds};
 use crate::scene::{Scene, within};
 
 /// Longer than `session.drain_timeout`.
@@ -89,9 +89,8 @@ async fn f2_a_node_is_told_to_go() {
         "{closed} closed, {resumed} resumed"
     );
     assert_eq!((gaps, lost), (0, 0), "nothing is lost in a drain");
-    for reason in ["partner_disconnected", "lost"] {
-        assert_eq!(ended(&outcome.happened, reason), 0, "chats ended: {reason}");
-    }
+    let orphans = ended(&outcome.happened, "lost");
+    assert_eq!((given_up(&outcome.happened), orphans), (0, 0), "chats ended");
     assert!(took < within(Duration::from_secs(30)));
     outcome.tell(&format!(
         "exit 0 after {}, {closed} closed with 1012, {resumed} resumed, {lost} lost, longest without a connection {}",
@@ -139,10 +138,7 @@ async fn f3_all_nodes_are_restarted_in_turn_three_times() {
     let users = scene.plan.users;
     let outcome = scene.ends().await;
     let (resumed, gaps, lost, longest) = returns(&outcome.happened);
-    let (disconnected, orphans) = (
-        ended(&outcome.happened, "partner_disconnected"),
-        ended(&outcome.happened, "lost"),
-    );
+    let (disconnected, orphans) = (given_up(&outcome.happened), ended(&outcome.happened, "lost"));
     assert_eq!(
         (gaps, lost, disconnected, orphans),
         (0, 0, 0, 0),

@@ -55,6 +55,8 @@ async fn upgrade(stream: TcpStream) -> Option<(TcpStream, Vec<u8>)> {
         .ok()?;
     let parts = http.into_parts();
     let (stream, rest) = parts.io.into_inner().into_parts();
+    // The doorkeeper leaves the answer to be sent with what follows. Here the client has to speak first, and this sends it.
+    stream.set_nodelay(true).ok()?;
     Some((stream, [&parts.read_buf[..], &rest].concat()))
 }
 

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 
 /// Bytes that a ring may own beyond four times what it holds.
 const SLACK: usize = 128;
+/// A ring's bytes grow by multiples of this.
+const GRAIN: usize = 64;
 
 /// One event.
 #[derive(Clone, Copy, Debug)]
@@ -72,12 +74,23 @@ impl Ring {
     }
 
     fn push(&mut self, seq: u64, frame: &[u8]) {
+        self.grow_for(frame.len());
         self.bytes.extend(frame);
         // A frame is far below 4 GiB: the protocol's bounds see to that.
         let len = u32::try_from(frame.len()).unwrap_or(u32::MAX);
         self.entries.push_back(Entry { seq, len, written: 0 });
         self.unwritten += 1;
         self.unwritten_bytes += frame.len();
+    }
+
+    /// Makes place for `more` bytes, and an eighth beyond. Doubling would leave the rings of silent users half empty, and
+    /// those are most of a node's memory.
+    fn grow_for(&mut self, more: usize) {
+        let needed = self.bytes.len() + more;
+        if needed > self.bytes.capacity() {
+            let room = (needed + needed / 8).next_multiple_of(GRAIN);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
     }
 
     /// What is still to be written.
