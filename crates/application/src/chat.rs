@@ -1,7 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::outstanding::{Departures, Watchlist};
+use crate::outstanding::{Abandoned, Departures, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
@@ -104,6 +104,8 @@ pub struct Chat<P: Ports> {
     pub(crate) to_keep: Watchlist,
     /// Seats that are gone without the store having heard of it.
     pub(crate) departures: Departures,
+    /// Seats that were taken for users who were then asked to try again.
+    pub(crate) abandoned: Abandoned,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
@@ -164,6 +166,7 @@ impl<P: Ports> Chat<P> {
             watchlist: Watchlist::default(),
             to_keep: Watchlist::default(),
             departures: Departures::default(),
+            abandoned: Abandoned::default(),
             told: Mutex::default(),
             partings: Partings::default(),
             takes: Turns::default(),

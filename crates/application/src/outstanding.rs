@@ -5,6 +5,7 @@
 use crate::ports::Stamp;
 use futures_util::task::AtomicWaker;
 use passerby_domain::id::UserId;
+use passerby_domain::time::Moment;
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,32 @@ impl Departures {
     /// Takes all of them.
     pub(crate) fn take(&self) -> Vec<Stamp> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Seats that this node was given but did not get to hold, each with the end of its grace: until then their users may come
+/// for them. Bounded as departures are.
+#[derive(Default)]
+pub(crate) struct Abandoned(Mutex<Vec<(Stamp, Moment)>>);
+
+impl Abandoned {
+    pub(crate) fn add(&self, stamp: Stamp, until: Moment) {
+        let mut abandoned = self.lock();
+        abandoned.retain(|(known, _)| known.seat != stamp.seat);
+        if abandoned.len() < DEPARTURES {
+            abandoned.push((stamp, until));
+        }
+    }
+
+    /// Takes those whose grace is over.
+    pub(crate) fn take_ended(&self, now: Moment) -> Vec<Stamp> {
+        let mut abandoned = self.lock();
+        let over = abandoned.extract_if(.., |(_, until)| *until <= now);
+        over.map(|(stamp, _)| stamp).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Stamp, Moment)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,5 +93,31 @@ impl Watchlist {
 
     fn lock(&self) -> MutexGuard<'_, HashSet<UserId>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use passerby_domain::id::Generation;
+
+    fn seat(number: u128) -> Stamp {
+        Stamp {
+            seat: UserId::from_bits(number),
+            generation: Generation::default(),
+        }
+    }
+
+    #[test]
+    fn an_abandoned_seat_is_kept_until_the_end_of_its_latest_grace_and_named_once() {
+        let abandoned = Abandoned::default();
+        let at = Moment::from_millis;
+        abandoned.add(seat(1), at(10));
+        abandoned.add(seat(2), at(20));
+        abandoned.add(seat(1), at(30));
+        assert_eq!(abandoned.take_ended(at(19)), []);
+        assert_eq!(abandoned.take_ended(at(20)), [seat(2)]);
+        assert_eq!(abandoned.take_ended(at(40)), [seat(1)]);
+        assert_eq!(abandoned.take_ended(at(50)), []);
     }
 }

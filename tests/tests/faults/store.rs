@@ -62,12 +62,12 @@ async fn dies(row: &'static str, mut scene: Scene, away: u64, empty: bool) {
     ));
 }
 
-/// A chat with somebody who was on the way from node to node when Redis lost everything may be lost; no other.
-const ON_THE_WAY: usize = 5;
+/// A chat that was just being made across two nodes when Redis lost everything may be lost; no other.
+const IN_THE_MAKING: usize = 2;
 
 fn assert_chats_go_on(outcome: &Outcome) {
     let lost = ended(&outcome.happened, "lost");
-    let allowed = if measures() { 0 } else { ON_THE_WAY };
+    let allowed = if measures() { 0 } else { IN_THE_MAKING };
     assert!(lost <= allowed, "{lost} chats were lost");
 }
 
@@ -208,7 +208,6 @@ async fn f8_a_script_of_somebody_else_keeps_redis_busy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "does not hold every time: make test-faults, and docs/reliability.md"]
 async fn f9_redis_is_emptied() {
     let mut scene = Scene::begin("F9", "FLUSHALL and SCRIPT FLUSH").await;
     scene.breaks();

@@ -70,7 +70,12 @@ impl<P: Ports> Chat<P> {
                 return Ok(None);
             }
             None if is_without_its_partner(&taken) => {
-                self.trust_ignorance()?;
+                if let Err(learning) = self.trust_ignorance() {
+                    // They are asked to try again.
+                    let until = self.now() + self.options.resume_grace;
+                    self.abandoned.add(taken.dossier.stamp, until);
+                    return Err(learning);
+                }
                 None
             }
             None => None,

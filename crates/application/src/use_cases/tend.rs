@@ -6,7 +6,8 @@ use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::peerage::Run;
 use crate::ports::{
-    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Release, Stamp,
+    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Peers, Ports, Release,
+    Stamp,
 };
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
@@ -70,6 +71,9 @@ impl<P: Ports> Chat<P> {
             return;
         }
         self.catch_up().await;
+        iter(self.abandoned.take_ended(self.now()))
+            .for_each_concurrent(super::CONCURRENCY, |stamp| self.give_up_abandoned(stamp))
+            .await;
         iter(self.departures.take())
             .for_each_concurrent(super::CONCURRENCY, |stamp| {
                 self.tell_released(stamp, Release::Gone)
@@ -84,6 +88,16 @@ impl<P: Ports> Chat<P> {
         }
         if self.peerage.is_time_to_reap(now) && self.adapters.pairing.reap().await.is_err() {
             self.doubt_store();
+        }
+    }
+
+    /// Nobody came for a seat that this node was given and does not hold. If it is held elsewhere, as when its former owner
+    /// told the store of it again, that stays.
+    async fn give_up_abandoned(&self, stamp: Stamp) {
+        let location = self.adapters.pairing.locate(stamp.seat).await;
+        let is_own = matches!(location, Ok(Some(location)) if location.owner == self.adapters.peers.own());
+        if is_own && self.register.get(stamp.seat).is_none() {
+            self.departures.add(stamp);
         }
     }
 
