@@ -129,6 +129,40 @@ fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() 
     assert!(bob.hears().ends_with(&["message three".to_owned()]));
 }
 
+/// Of two who were on a node that stood still, one comes back there and the other, a moment later, elsewhere.
+#[test]
+fn whoever_is_lost_to_another_node_is_not_written_to_any_more_by_a_partner_who_stayed() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    cluster.wake(0);
+    for guest in [&alice, &bob] {
+        run(cluster[0].drop_line(guest));
+    }
+    let alice = cluster.come_back(0, &alice, 1).unwrap();
+    let bob = cluster.come_back(1, &bob, 1).unwrap();
+    // What the new owner says of itself is lost.
+    let [here, there] = [0, 1].map(|node| cluster.incarnation(node));
+    cluster.office.lose(there, here);
+    let (mut told, mut heard) = (alice.hears(), bob.hears());
+    for number in 0..40 {
+        let number = number.to_string();
+        say(&cluster, 0, &alice, &number, &number).ok();
+        cluster.pass(Millis::new(250));
+        told.extend(alice.hears());
+        heard.extend(bob.hears());
+    }
+    let received = |number: &str| heard.contains(&format!("message {number}"));
+    let in_vain: Vec<_> = told
+        .iter()
+        .filter_map(|told| told.strip_prefix("ack "))
+        .filter(|number| !received(number))
+        .collect();
+    assert!(in_vain.is_empty(), "acknowledged and never received: {in_vain:?}");
+    assert!(received("39"), "they talk on");
+}
+
 #[test]
 fn a_place_in_the_queue_moves_with_its_seat() {
     let mut cluster = TestCluster::of(2);

@@ -176,8 +176,8 @@ impl RedisPairing {
         let book = &self.caller.keys.book;
         let mut question = crate::client::cmd("HMGET");
         question.arg(book.as_str()).arg(&of[..]).arg(dossier).arg("");
-        let (record, written, epoch): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
-            self.caller.redis.command(book, &question).await?;
+        let words: Vec<Option<Vec<u8>>> = self.caller.redis.command(book, &question).await?;
+        let [record, written, epoch] = <[_; 3]>::try_from(words).map_err(|_| Failure::shape())?;
         let record = record.and_then(|record| Record::read(&record));
         let written = written.and_then(|written| Written::read(&written, offset));
         match record.zip(written) {
