@@ -68,11 +68,16 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// A seat that this node held is another node's: it is forgotten, and nobody else is told anything.
+    /// A seat that this node held is another node's: it is forgotten, and no user is told anything. A partner on this node
+    /// writes no more to what is left of it.
     pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>) {
-        let lost = self.change(seat, |book| {
+        let (lost, partner) = self.change(seat, |book| {
             book.abroad = None;
-            book.session.depart().is_ok()
+            let partner = book
+                .session
+                .chatting()
+                .map(|chatting| chatting.link.partner.clone());
+            (book.session.depart().is_ok(), partner)
         });
         if lost {
             self.note(Fact::Anomaly(Anomaly::Usurped));
@@ -81,6 +86,9 @@ impl<P: Ports> Chat<P> {
                 .close(&seat.route, crate::ports::Farewell::Replaced);
         }
         self.register.remove_this(seat);
+        if let Some(Partner::Here(partner)) = partner {
+            self.look_for_partner(&partner);
+        }
     }
 
     /// The seat of `user` is another node's, as the store says.

@@ -105,7 +105,8 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Looks for partners whose owner nothing is heard of: they may be elsewhere by now, or gone.
+    /// Looks for partners whose owner nothing is heard of, or who were here and are not: they may be elsewhere by now, or
+    /// gone.
     pub(crate) async fn look_for_partners_of_the_dead(&self) {
         let own = self.adapters.peers.own();
         let lost = self.register.all().into_iter().filter_map(|seat| {
@@ -115,7 +116,11 @@ impl<P: Ports> Chat<P> {
                 let remote = chatting.link.remote()?;
                 (chatting.chat, remote.who.user, remote.owner)
             };
-            let is_lost = owner != own && !self.peerage.seems_alive(owner);
+            let is_lost = if owner == own {
+                self.register.get(user).is_none() && !self.takes.is_taken(user)
+            } else {
+                !self.peerage.seems_alive(owner)
+            };
             is_lost.then_some((seat, chat, user, owner))
         });
         iter(lost.collect::<Vec<_>>())
@@ -124,6 +129,8 @@ impl<P: Ports> Chat<P> {
                     Ok(Some(location)) if location.owner != owner => {
                         self.partner_is_with(&seat, chat, user, location.owner);
                     }
+                    // They are on the way here.
+                    Ok(Some(_)) if owner == own => {}
                     // Nobody has come for them yet.
                     Ok(Some(_)) => self.note_silence_for(&seat, &[owner]),
                     Ok(None) if self.trust_ignorance().is_err() => {}
