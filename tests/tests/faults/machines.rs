@@ -10,7 +10,7 @@ use passerby_tests::swarm::Happening;
 use passerby_tests::{Client, Frame, Nodes, RawSocket, pair_across};
 use rustix::process::{Pid, Resource, Rlimit};
 
-use crate::report::{self, ended, given_up, returns, seconds};
+use crate::report::{self, ended, returns, seconds};
 use crate::scene::Scene;
 
 /// Where libraries lie.
@@ -55,7 +55,7 @@ fn jump(file: &Path, to: &str) {
 
 async fn jumps(mut scene: Scene, clock: &Path) {
     scene.stay_where_you_are().await;
-    scene.live(2).await;
+    scene.outlive_the_graces().await;
     scene.breaks();
     for to in ["+3600", "+0", "-3600", "+0"] {
         jump(clock, to);
@@ -63,7 +63,7 @@ async fn jumps(mut scene: Scene, clock: &Path) {
     }
     let outcome = scene.ends().await;
     let (resumed, gaps, lost, _) = returns(&outcome.happened);
-    let reaped = ended(&outcome.happened, "lost") + given_up(&outcome.happened);
+    let reaped = ended(&outcome.happened, "lost") + ended(&outcome.happened, "partner_disconnected");
     let odd: Vec<_> = outcome
         .happened
         .iter()

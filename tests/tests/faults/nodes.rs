@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use passerby_tests::PATIENCE;
 use passerby_tests::swarm::Happening;
 
-use crate::report::{closed, count, ended, given_up, returns, seconds};
+use crate::report::{closed, count, ended, returns, seconds};
 use crate::scene::{Scene, within};
 
 /// Longer than `session.drain_timeout`.
@@ -73,8 +73,7 @@ async fn keys(scene: &mut Scene) -> Vec<String> {
 async fn f2_a_node_is_told_to_go() {
     let mut scene = Scene::begin("F2", "SIGTERM of one node of three").await;
     scene.stay_where_you_are().await;
-    // Whoever was given up before is gone by then.
-    scene.live(11).await;
+    scene.outlive_the_graces().await;
     let told = scene.breaks();
     scene.nodes[0].terminate();
     let status = scene.nodes[0].ends(DRAIN).await;
@@ -89,8 +88,9 @@ async fn f2_a_node_is_told_to_go() {
         "{closed} closed, {resumed} resumed"
     );
     assert_eq!((gaps, lost), (0, 0), "nothing is lost in a drain");
-    let orphans = ended(&outcome.happened, "lost");
-    assert_eq!((given_up(&outcome.happened), orphans), (0, 0), "chats ended");
+    for reason in ["partner_disconnected", "lost"] {
+        assert_eq!(ended(&outcome.happened, reason), 0, "chats ended: {reason}");
+    }
     assert!(took < within(Duration::from_secs(30)));
     outcome.tell(&format!(
         "exit 0 after {}, {closed} closed with 1012, {resumed} resumed, {lost} lost, longest without a connection {}",
@@ -126,6 +126,7 @@ async fn f2_a_second_signal_ends_the_node_at_once() {
 async fn f3_all_nodes_are_restarted_in_turn_three_times() {
     let mut scene = Scene::begin("F3", "rolling restart, three rounds").await;
     scene.stay_where_you_are().await;
+    scene.outlive_the_graces().await;
     scene.breaks();
     for _ in 0..3 {
         for number in 0..3 {
@@ -138,7 +139,10 @@ async fn f3_all_nodes_are_restarted_in_turn_three_times() {
     let users = scene.plan.users;
     let outcome = scene.ends().await;
     let (resumed, gaps, lost, longest) = returns(&outcome.happened);
-    let (disconnected, orphans) = (given_up(&outcome.happened), ended(&outcome.happened, "lost"));
+    let (disconnected, orphans) = (
+        ended(&outcome.happened, "partner_disconnected"),
+        ended(&outcome.happened, "lost"),
+    );
     assert_eq!(
         (gaps, lost, disconnected, orphans),
         (0, 0, 0, 0),

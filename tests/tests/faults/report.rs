@@ -1,6 +1,5 @@
 //! Where the figures of a row go.
 
-use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
@@ -34,25 +33,6 @@ pub(crate) fn count(happened: &[Happened], is: impl Fn(&Happening) -> bool) -> u
 /// How many chats ended for this reason.
 pub(crate) fn ended(happened: &[Happened], reason: &str) -> usize {
     count(happened, |what| *what == Happening::Ended(reason.to_owned()))
-}
-
-/// How many partners were given up who went away since the fault began. One who was away before is not its doing.
-pub(crate) fn given_up(happened: &[Happened]) -> usize {
-    let mut missed = HashSet::new();
-    let mut given_up = 0;
-    for Happened { seat, what, .. } in happened {
-        match what {
-            Happening::Away => {
-                missed.insert(*seat);
-            }
-            Happening::Ended(reason) => {
-                let was_missed = missed.remove(seat);
-                given_up += usize::from(was_missed && reason == "partner_disconnected");
-            }
-            _ => {}
-        }
-    }
-    given_up
 }
 
 /// How many commands were refused with this code.

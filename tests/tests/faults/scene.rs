@@ -123,6 +123,11 @@ impl Scene {
         found.expect("nothing is at fault yet");
     }
 
+    /// Whoever went away before, and does not come back, is given up by then: that is not the fault's doing.
+    pub(crate) async fn outlive_the_graces(&self) {
+        self.live(11).await;
+    }
+
     /// All that happened since the fault began.
     pub(crate) fn happened(&self) -> Vec<Happened> {
         self.swarm.record().since(self.began)

@@ -107,7 +107,7 @@ impl<P: Ports> Chat<P> {
 
     /// Looks for partners whose owner nothing is heard of, or who were here and are not: they may be elsewhere by now, or
     /// gone.
-    pub(crate) async fn look_for_partners_of_the_dead(&self) {
+    pub(crate) async fn look_for_missing_partners(&self) {
         let own = self.adapters.peers.own();
         let lost = self.register.all().into_iter().filter_map(|seat| {
             let (chat, user, owner) = {

@@ -84,7 +84,7 @@ impl<P: Ports> Chat<P> {
         if self.peerage.is_time_to_verify(now, VERIFY, VERIFY_SOON) {
             self.assert_chats(None);
             self.verify().await;
-            self.look_for_partners_of_the_dead().await;
+            self.look_for_missing_partners().await;
         }
         if self.peerage.is_time_to_reap(now) && self.adapters.pairing.reap().await.is_err() {
             self.doubt_store();
