@@ -109,7 +109,7 @@ pub(super) struct Inner {
     private: HashMap<String, Option<SeatNumber>>,
     pub(super) violations: Vec<String>,
     pub(super) counts: Counts,
-    happened: Vec<Happened>,
+    pub(super) happened: Vec<Happened>,
 }
 
 /// How lively it was.

@@ -1,10 +1,10 @@
 //! The rules that can be judged only when the swarm has come to rest.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::plan::{Plan, Weather};
-use super::record::{Counts, Fate, Inner, Record, SeatNumber, Status};
+use super::record::{Counts, Fate, Inner, MessageName, Record, Said, SeatNumber, Status};
 
 /// What is still true in one user's log may be a little older than in another's: tasks take turns.
 const SLACK: Duration = Duration::from_secs(3);
@@ -68,6 +68,7 @@ impl Record {
         if more > 0 {
             broken.push(format!("and {more} more"));
         }
+        inner.tell_of_one_in_vain(&mut broken);
         broken
     }
 
@@ -165,22 +166,45 @@ impl Inner {
         }
     }
 
-    /// An acknowledged message was received, unless the partner's seat died or was told of a gap after it.
+    /// What the two went through of whom one said something in vain: it is hard to find out afterwards.
+    fn tell_of_one_in_vain(&self, reasons: &mut Vec<String>) {
+        let Some(((chat, sender, _), said)) = self.in_vain().next() else {
+            return;
+        };
+        let seats = &self.chats[chat];
+        let since =
+            |at: Instant| at.saturating_duration_since(self.happened.first().map_or(at, |first| first.at));
+        let acked = said.acked.map(since);
+        reasons.push(format!(
+            "what {sender} said in {chat} of {seats:?} was acknowledged at {acked:.1?}:"
+        ));
+        let theirs = self
+            .happened
+            .iter()
+            .filter(|happened| seats.contains(&happened.seat));
+        reasons.extend(theirs.map(|happened| {
+            let (at, seat, what) = (since(happened.at), happened.seat, &happened.what);
+            format!("{at:.1?}: seat {seat}: {what:?}")
+        }));
+    }
+
     fn acked_in_vain(&self, reasons: &mut Vec<String>) {
-        for ((chat, sender, number), said) in &self.said {
+        reasons.extend(self.in_vain().map(|((chat, sender, number), _)| {
+            format!("message {number} of {sender} in {chat} was acknowledged and never received")
+        }));
+    }
+
+    /// An acknowledged message was received, unless the partner's seat died or was told of a gap after it.
+    fn in_vain(&self) -> impl Iterator<Item = (&MessageName, &Said)> {
+        self.said.iter().filter(|((chat, sender, _), said)| {
             let Some(acked) = said.acked.filter(|_| !said.received) else {
-                continue;
+                return false;
             };
             let partner = self.chats[chat].iter().find(|seat| *seat != sender);
-            let excused = partner.is_none_or(|&seat| {
+            partner.is_some_and(|&seat| {
                 let seat = &self.seats[seat];
-                seat.fate == Fate::Gone || seat.gap.is_some_and(|gap| gap + SLACK > acked)
-            });
-            if !excused {
-                reasons.push(format!(
-                    "message {number} of {sender} in {chat} was acknowledged and never received"
-                ));
-            }
-        }
+                seat.fate != Fate::Gone && seat.gap.is_none_or(|gap| gap + SLACK <= acked)
+            })
+        })
     }
 }

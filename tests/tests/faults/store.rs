@@ -224,6 +224,21 @@ async fn f9_redis_is_emptied() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "one of many: make test-faults"]
+async fn f9_redis_is_emptied_again_and_again() {
+    let mut scene = Scene::begin("F9", "FLUSHALL, five times").await;
+    scene.breaks();
+    let cli = scene.nodes.redis().cli().clone();
+    for _ in 0..5 {
+        cli.ask(&["FLUSHALL"]).await;
+        scene.live(2).await;
+    }
+    let ready = ready(&scene).await;
+    let outcome = scene.ends().await;
+    outcome.tell(&format!("ready after {}; {}", seconds(ready), seen(&outcome)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of many: make test-faults"]
 async fn f9_keys_are_deleted_at_random() {
     let mut scene = Scene::begin("F9", "half of all keys deleted, five times").await;
     let mut dice = fastrand::Rng::with_seed(scene.plan.seed_of(usize::MAX));

@@ -5,9 +5,9 @@ mod nodes;
 
 use super::ManualClock;
 use crate::ports::{
-    Belief, Believed, Block, Claim, Clock, Difference, Dossier, Handover, Lease, Location, Offer,
-    PairingRules, PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp, Standing, StoreError, Stranger,
-    Taken, TokenSerial, Verdict,
+    Belief, Believed, Block, Claim, Clock, Difference, Dossier, Handover, Location, Offer, PairingRules,
+    PairingStore, Pulse, Release, SameOrigin, Seeker, Stamp, Standing, StoreError, Stranger, Taken,
+    TokenSerial, Verdict,
 };
 use known::{Known, Particulars, Phase, Record};
 use passerby_domain::criteria::{Openness, Wish, fit, shared_language};
@@ -343,11 +343,7 @@ impl PairingStore for HonestPairing {
         };
         Ok(Some(Taken {
             former: record.former.unwrap_or(self.own),
-            lease: if record.former.is_some_and(|former| known.is_alive(former, now)) {
-                Lease::Holds
-            } else {
-                Lease::Over
-            },
+            lease: known.lease_of(record.former.unwrap_or(self.own), now),
             dossier: about.dossier(seat, &record),
             partner,
             legacy: legacy.cloned().map(Box::new),

@@ -1,7 +1,7 @@
 //! What the plain store knows of nodes: who lives, and what the dead left.
 
 use super::known::{Known, Life, Phase, Record};
-use crate::ports::{Pulse, StoreMemory};
+use crate::ports::{Lease, Pulse, StoreMemory};
 use passerby_domain::id::{Incarnation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::{Millis, Moment};
@@ -25,6 +25,15 @@ impl Known {
 
     pub(super) fn is_alive(&self, node: Incarnation, now: Moment) -> bool {
         self.lives.get(&node).is_some_and(|life| now < life.heard + LEASE)
+    }
+
+    /// Whether a former owner may be asked: so may one who has not spoken yet since all was forgotten.
+    pub(super) fn lease_of(&self, former: Incarnation, now: Moment) -> Lease {
+        if self.lives.contains_key(&former) && !self.is_alive(former, now) {
+            Lease::Over
+        } else {
+            Lease::Holds
+        }
     }
 
     /// A node lives. `epoch` is the memory that it heard of last.
@@ -75,9 +84,9 @@ impl Known {
         let there = seats.filter(|record| !matches!(record.phase, Phase::Gone));
         let owners: Vec<Incarnation> = there.map(|record| record.owner).collect();
         for owner in owners {
-            // One that never spoke counts as silent from now on.
+            // One that never spoke counts as if it did now.
             self.lives.entry(owner).or_insert(Life {
-                heard: now - LEASE,
+                heard: now,
                 suspected: None,
             });
         }

@@ -78,6 +78,20 @@ pub async fn one_who_takes_a_seat_is_told_whether_its_owner_lives<S: SharedPairi
     assert_eq!(stage.takes(HERE, &back).await.lease, Lease::Holds);
 }
 
+/// A store that has lost all may hear of a seat before it hears of the node that holds it: that one lives.
+pub async fn one_who_takes_a_seat_of_a_node_that_has_not_spoken_yet_is_to_ask_it<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open_silent().await;
+    stage.beats(HERE).await;
+    let [early, late] = [1, 4].map(|number| stage.person(number));
+    for person in [&early, &late] {
+        stage.keep(THERE, person, Standing::Idle).await;
+    }
+    assert_eq!(stage.takes(HERE, &early).await.lease, Lease::Holds);
+    stage.reaps(HERE).await;
+    stage.pass_with(2, &[HERE]).await;
+    assert_eq!(stage.takes(HERE, &late).await.lease, Lease::Holds);
+}
+
 /// Even if the node comes back: until it says again that they search.
 pub async fn whom_a_dead_node_left_in_the_queue_is_found_once_its_node_is_back_and_searches_for_it<
     S: SharedPairingSetup,

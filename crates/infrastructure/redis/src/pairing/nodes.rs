@@ -113,9 +113,10 @@ impl RedisPairing {
             MAJORITY.get(),
             (self.options.longest_grace + MARGIN).get(),
             SOME,
+            LEASE.get(),
         ]
         .map(|number| number.to_string());
-        let args: [&[u8]; 4] = [0, 1, 2, 3].map(|place: usize| numbers[place].as_bytes());
+        let args: [&[u8]; 5] = [0, 1, 2, 3, 4].map(|place: usize| numbers[place].as_bytes());
         for _ in 0..ROUNDS {
             let (script, keys) = (&self.caller.scripts.reap, self.caller.keys.all());
             let answer = self

@@ -4,6 +4,7 @@
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)
 --       2 how long after the first look the second one agrees   3 how much longer when more than half of the nodes look dead
 --       4 how long after the end of a node's lease its seats are forgotten   5 how many seats to look at
+--       6 how long a lease is
 -- Answer  more or done, how many seats were looked at, strays   late
 --
 -- A node is dead if its lease was over at two looks that are so far apart. Its seats leave the queue and their offers at once,
@@ -14,13 +15,13 @@ local NODES, BLOCKS = KEYS[5], KEYS[7]
 local agrees, longer, grace, left = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local looked, has_more = 0, false
 
--- Owners of seats that nobody knows as nodes: they never spoke, or were forgotten too early.
+-- Owners of seats that nobody knows as nodes: they have not spoken since all was lost. They count as if they spoke now.
 local last = ''
 for i = 1, 64 do
   local member = call('ZRANGEBYLEX', OWNERS, '(' .. last, '+', 'LIMIT', 0, 1)[1]
   if not member then break end
   local owner = sub(member, 1, 8)
-  call('HSETNX', NODES, 'n' .. owner, bytes('>I8', now))
+  call('HSETNX', NODES, 'n' .. owner, bytes('>I8', now + tonumber(ARGV[6])))
   last = owner .. '\1'
 end
 

@@ -45,5 +45,6 @@ if legacy ~= '' then
 end
 local former = sub(record, 19, 26)
 local ends = call('HGET', KEYS[5], 'n' .. former)
-local lease = ends and number('>I8', ends) > now and 'h' or 'o'
+-- A memory that has lost all may hear of a seat before it hears of its owner, which lives then.
+local lease = ends and number('>I8', ends) <= now and 'o' or 'h'
 return {'t', former, lease, record, dossier, partner, theirs, sub(legacy, 17)}
