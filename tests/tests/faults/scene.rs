@@ -14,6 +14,8 @@ use crate::report;
 const WARM_UP: Duration = Duration::from_secs(5);
 /// Longer than any patience, grace and lease, several times over.
 const SETTLE: Duration = Duration::from_secs(90);
+/// Until then nobody is counted any more who went away for good at the last moment: a grace, and what heartbeats take.
+const COUNTED: Duration = Duration::from_secs(15);
 /// Beyond these seconds a message may not wait for its answer, the machine's own slowness included.
 const SLOWEST: Duration = Duration::from_secs(8);
 
@@ -145,7 +147,7 @@ impl Scene {
         let settled = self.swarm.settles(SETTLE).await;
         let happened = self.happened();
         let told = || self.swarm.record().census();
-        let counted = self.nodes.count(told, Duration::from_secs(10)).await;
+        let counted = self.nodes.count(told, COUNTED).await;
         let anomalies = self.nodes.total("passerby_invariant_violations_total").await;
         let leaks = self.leaks().await;
         let (broken, counts) = self.swarm.finish().await;
