@@ -1,6 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
+use crate::doorstep::Doorstep;
 use crate::outstanding::{Abandoned, Departures, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
@@ -112,6 +113,8 @@ pub struct Chat<P: Ports> {
     pub(crate) partings: Partings,
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,
+    /// What waits for them.
+    pub(crate) doorstep: Doorstep,
 }
 
 /// The store is being told again what it knew, and may not know everything yet.
@@ -170,6 +173,7 @@ impl<P: Ports> Chat<P> {
             told: Mutex::default(),
             partings: Partings::default(),
             takes: Turns::default(),
+            doorstep: Doorstep::default(),
         }
     }
 

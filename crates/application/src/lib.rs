@@ -9,6 +9,7 @@
 
 mod book;
 mod chat;
+mod doorstep;
 mod link;
 mod outstanding;
 mod partings;

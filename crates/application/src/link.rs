@@ -57,10 +57,21 @@ pub(crate) enum Partner<P: Ports> {
 pub(crate) struct Remote {
     pub(crate) who: Acquaintance,
     pub(crate) owner: Incarnation,
+    /// The tenure in which that owner holds it, if it was said by the one before and not yet by itself.
+    pub(crate) announced: u32,
     /// When the owner said that it knows nothing of this chat, if it did.
     pub(crate) disowned: Option<Moment>,
     /// Messages that the owner was sent in this chat.
     pub(crate) sent: Sent,
+}
+
+/// Where a seat went that was on this node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moved {
+    pub(crate) owner: Incarnation,
+    /// Of the seat, when the new owner took it.
+    pub(crate) generation: Generation,
+    pub(crate) at: Moment,
 }
 
 /// The ids of the messages that the partner's owner was sent, oldest first: should it die, nobody knows what became of
@@ -135,6 +146,7 @@ impl Remote {
                 lasting_origin: stranger.lasting_origin,
             },
             owner: stranger.owner,
+            announced: 0,
             disowned: None,
             sent: Sent::default(),
         }

@@ -3,6 +3,7 @@
 //! **Architecture Invariant:** what is here is hearsay. It decides what users are told meanwhile, never who is in which
 //! chat.
 
+use crate::link::Moved;
 use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
@@ -48,7 +49,7 @@ pub(crate) struct Peerage {
 struct Hearsay {
     peers: HashMap<Incarnation, Vital>,
     /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
-    moved: HashMap<UserId, (Incarnation, Moment)>,
+    moved: HashMap<UserId, Moved>,
     hearing: Hearing,
     last_beat: Beat,
     /// When the store last had to be told all again, if it ever had.
@@ -343,9 +344,9 @@ impl Peerage {
         due
     }
 
-    /// A seat that was here is held by `owner` now.
-    pub(crate) fn note_moved(&self, seat: UserId, owner: Incarnation, now: Moment) {
-        self.lock().moved.insert(seat, (owner, now));
+    /// A seat that was here is held elsewhere now.
+    pub(crate) fn note_moved(&self, seat: UserId, moved: Moved) {
+        self.lock().moved.insert(seat, moved);
     }
 
     /// A seat is here again.
@@ -353,16 +354,16 @@ impl Peerage {
         self.lock().moved.remove(&seat);
     }
 
-    /// Who holds a seat that was here.
-    pub(crate) fn moved_to(&self, seat: UserId) -> Option<Incarnation> {
-        self.lock().moved.get(&seat).map(|(owner, _)| *owner)
+    /// Where a seat went that was here.
+    pub(crate) fn moved_to(&self, seat: UserId) -> Option<Moved> {
+        self.lock().moved.get(&seat).copied()
     }
 
     /// Forgets who left long ago.
     pub(crate) fn forget_moved(&self, now: Moment) {
         let mut hearsay = self.lock();
         let moved = &mut hearsay.moved;
-        moved.retain(|_, (_, at)| now.since(*at) < FORWARDING);
+        moved.retain(|_, went| now.since(went.at) < FORWARDING);
         if moved.capacity() > 64 && moved.len() < moved.capacity() / 8 {
             let room = moved.len() * 2;
             moved.shrink_to(room);

@@ -53,7 +53,7 @@ pub(crate) struct Entry {
     pub(crate) attempt: Attempt,
     /// What it takes to send it after a partner who moves.
     pub(crate) resent: Option<Resent>,
-    sent: Moment,
+    pub(crate) sent: Moment,
 }
 
 impl Entry {
@@ -81,8 +81,11 @@ pub(crate) enum Attempt {
 #[derive(Default)]
 pub(crate) struct Unanswered {
     last: Consignment,
-    /// The last that was not sent before by a former owner.
+    /// The last that was not sent before by a former owner, and where it went.
     last_new: Consignment,
+    new_went_to: Option<Incarnation>,
+    /// The last of those that went elsewhere.
+    last_elsewhere: Consignment,
     entries: VecDeque<Entry>,
     /// Whether the node will look after these by itself.
     pub(crate) watch: Watch,
@@ -102,29 +105,21 @@ impl Unanswered {
         (self.entries.len() < CAPACITY).then_some(Consignment(self.last.0 + 1))
     }
 
-    pub(crate) fn push(
-        &mut self,
-        consignment: Consignment,
-        chat: ChatId,
-        id: Option<KeptId>,
-        attempt: Attempt,
-        resent: Option<Resent>,
-        now: Moment,
-    ) {
+    /// A message has been sent to `to`.
+    pub(crate) fn push(&mut self, mut entry: Entry, to: Incarnation) {
         let kept: usize = self.entries.iter().filter_map(Entry::resent_bytes).sum();
-        let resent = resent.filter(|resent| kept + resent.text.len() <= RESENT_BYTES);
-        self.last = consignment;
-        if attempt == Attempt::First {
-            self.last_new = consignment;
+        entry.resent = entry
+            .resent
+            .filter(|resent| kept + resent.text.len() <= RESENT_BYTES);
+        self.last = entry.consignment;
+        if entry.attempt == Attempt::First {
+            if self.new_went_to != Some(to) {
+                self.last_elsewhere = self.last_new;
+                self.new_went_to = Some(to);
+            }
+            self.last_new = entry.consignment;
         }
-        self.entries.push_back(Entry {
-            consignment,
-            chat,
-            id,
-            attempt,
-            resent,
-            sent: now,
-        });
+        self.entries.push_back(entry);
     }
 
     /// Whether a message with this id is on its way.
@@ -133,9 +128,15 @@ impl Unanswered {
         ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
     }
 
-    /// Whether nothing new was sent after this one, so that it may be sent again without being overtaken.
-    pub(crate) fn is_behind_nothing_new(&self, consignment: Consignment) -> bool {
-        consignment > self.last_new
+    /// Whether this one, which `to` has refused, may be sent again without being overtaken: whatever new was sent after it
+    /// went the same way, and is refused there too.
+    pub(crate) fn is_overtaken_by_nothing(&self, consignment: Consignment, to: Incarnation) -> bool {
+        let since = if self.new_went_to == Some(to) {
+            self.last_elsewhere
+        } else {
+            self.last_new
+        };
+        consignment > since
     }
 
     /// Takes out the one that is answered.
@@ -168,8 +169,34 @@ mod tests {
 
     const NOW: Moment = Moment::from_millis(1_000);
 
-    fn chat() -> ChatId {
-        ChatId::from_bits(1)
+    const HERE: Incarnation = Incarnation::from_bits(1);
+    const THERE: Incarnation = Incarnation::from_bits(2);
+
+    fn entry(consignment: Consignment, attempt: Attempt) -> Entry {
+        Entry {
+            consignment,
+            chat: ChatId::from_bits(1),
+            id: None,
+            attempt,
+            resent: None,
+            sent: NOW,
+        }
+    }
+
+    #[test]
+    fn what_is_new_and_went_elsewhere_overtakes_and_what_went_the_same_way_does_not() {
+        let mut unanswered = Unanswered::default();
+        unanswered.push(entry(Consignment(1), Attempt::Again), HERE);
+        assert!(unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
+        unanswered.push(entry(Consignment(2), Attempt::First), HERE);
+        assert!(unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
+        assert!(!unanswered.is_overtaken_by_nothing(Consignment(1), THERE));
+        unanswered.push(entry(Consignment(3), Attempt::First), THERE);
+        assert!(!unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
+        unanswered.push(entry(Consignment(4), Attempt::Again), THERE);
+        unanswered.push(entry(Consignment(5), Attempt::First), THERE);
+        assert!(!unanswered.is_overtaken_by_nothing(Consignment(1), THERE));
+        assert!(unanswered.is_overtaken_by_nothing(Consignment(4), THERE));
     }
 
     #[test]
@@ -177,7 +204,7 @@ mod tests {
         let mut unanswered = Unanswered::default();
         for _ in 0..3 {
             let next = unanswered.next().expect("there is room");
-            unanswered.push(next, chat(), None, Attempt::First, None, NOW);
+            unanswered.push(entry(next, Attempt::First), HERE);
         }
         assert!(unanswered.take(Consignment(2)).is_some());
         assert!(unanswered.take(Consignment(2)).is_none());
@@ -199,7 +226,7 @@ mod tests {
     fn no_more_than_256_are_on_their_way() {
         let mut unanswered = Unanswered::default();
         while let Some(next) = unanswered.next() {
-            unanswered.push(next, chat(), None, Attempt::First, None, NOW);
+            unanswered.push(entry(next, Attempt::First), HERE);
         }
         assert_eq!(unanswered.entries.len(), CAPACITY);
         unanswered.take(Consignment(7));

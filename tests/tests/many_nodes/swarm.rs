@@ -9,7 +9,7 @@ use passerby_tests::swarm::{CANARY_INTEREST, CANARY_TEXT, Phase, Plan, Swarm};
 
 const SETTLE: Duration = Duration::from_secs(60);
 /// How many messages of a run may be answered with `unconfirmed`, though nothing is at fault: what is said again while both
-/// ends of a chat move to other nodes. `docs/reliability.md` has how often.
+/// ends of a chat move to other nodes, more than once within some hundredths of a second. `docs/reliability.md` has how often.
 const UNCONFIRMED: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

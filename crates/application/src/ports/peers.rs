@@ -110,6 +110,8 @@ pub enum Letter<'a> {
         address: Address,
         /// Under which number an answer is wanted.
         consignment: Consignment,
+        /// The partner's tenure, as far as the sender knows: what was sent to a former owner is not for a later one.
+        tenure: u32,
         /// The id the user gave it.
         id: Option<IdHash>,
         /// What is said.

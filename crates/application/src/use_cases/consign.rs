@@ -6,6 +6,7 @@
 use super::message::MessageError;
 use crate::book::Book;
 use crate::chat::Chat;
+use crate::doorstep::{Door, Left};
 use crate::link::{Cause, Partner};
 use crate::ports::{
     Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
@@ -87,9 +88,10 @@ impl<P: Ports> Chat<P> {
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment| Letter::Message {
+        let message = |address, consignment, tenure| Letter::Message {
             address,
             consignment,
+            tenure,
             id: id.map(|id| id.hash),
             text: Secret(text.as_str()),
             at,
@@ -133,7 +135,7 @@ impl<P: Ports> Chat<P> {
         id: Option<KeptId>,
         text: Option<&str>,
         now: Moment,
-        letter: impl FnOnce(Address, Consignment) -> Letter<'a>,
+        letter: impl FnOnce(Address, Consignment, u32) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
         let forgets = forgets(book, now);
@@ -145,10 +147,10 @@ impl<P: Ports> Chat<P> {
             .link
             .absence
             .is_some_and(|absence| absence.cause == Cause::Silence);
+        let heard = chatting.link.partner_heard.tenure();
         let remote = chatting.link.remote_mut().ok_or(Undelivered::Gone)?;
-        // A partner who is on the way here is reached without letters from then on, which letters must not be
-        // overtaken by.
-        if silent || remote.owner == self.adapters.peers.own() {
+        let tenure = heard.max(remote.announced);
+        if silent {
             return Err(Undelivered::Away);
         }
         let address = Address {
@@ -159,29 +161,51 @@ impl<P: Ports> Chat<P> {
             },
             to: remote.who.user,
         };
-        match self
-            .adapters
-            .peers
-            .send(remote.owner, &letter(address, consignment))
-        {
-            Ok(()) => {}
-            Err(Unsent::Full) => return Err(Undelivered::Full),
-            Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
-        }
         let attempt = match id {
             Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
             _ => Attempt::First,
         };
+        let peers = &self.adapters.peers;
+        if remote.owner == peers.own() {
+            // The partner is on the way here, and reached without letters from then on, which must not overtake this.
+            let left = |text: &str| Left {
+                from: remote.owner,
+                address,
+                consignment,
+                tenure,
+                id: id.map(|id| id.hash),
+                text: text.into(),
+                at: self.adapters.clock.unix(now),
+            };
+            let door = text.map(|text| self.doorstep.leave(remote.who.user, || left(text)));
+            // If they are gone their chat is over any moment, and what was sent before is answered then.
+            if door != Some(Door::Expecting) && attempt == Attempt::First {
+                return Err(Undelivered::Away);
+            }
+        } else {
+            match peers.send(remote.owner, &letter(address, consignment, tenure)) {
+                Ok(()) => {}
+                Err(Unsent::Full) => return Err(Undelivered::Full),
+                Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
+            }
+        }
         if let Some(id) = id {
             remote.sent.add(id.hash);
         }
+        let to = remote.owner;
         let resent = text.filter(|_| attempt == Attempt::Again).map(|text| Resent {
-            to: remote.owner,
+            to,
             text: text.into(),
         });
-        abroad
-            .unanswered
-            .push(consignment, chat, id, attempt, resent, now);
+        let entry = Entry {
+            consignment,
+            chat,
+            id,
+            attempt,
+            resent,
+            sent: now,
+        };
+        abroad.unanswered.push(entry, to);
         if abroad.unanswered.watch == Watch::Unlisted {
             abroad.unanswered.watch = Watch::Listed;
             self.watchlist.add(seat.user());
@@ -229,13 +253,7 @@ impl<P: Ports> Chat<P> {
             }
             (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
             (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
-                let chatting = book.session.chatting();
-                let why = if chatting.is_some_and(|chatting| chatting.chat == chat) {
-                    Failure::Unconfirmed
-                } else {
-                    // As if it had been sent again a moment later.
-                    Failure::Stale
-                };
+                let why = unanswered_failure(&book, &entry);
                 self.tell_failure(seat, &mut book, &entry, why);
                 true
             }
@@ -267,15 +285,16 @@ impl<P: Ports> Chat<P> {
         let keeps_order = book
             .abroad
             .as_ref()
-            .is_some_and(|abroad| abroad.unanswered.is_behind_nothing_new(entry.consignment));
+            .is_some_and(|abroad| abroad.unanswered.is_overtaken_by_nothing(entry.consignment, *to));
         if !has_moved || !keeps_order {
             return false;
         }
         let now = self.now();
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment| Letter::Message {
+        let message = |address, consignment, tenure| Letter::Message {
             address,
             consignment,
+            tenure,
             id: Some(id.hash),
             text: Secret(text),
             at,
@@ -313,7 +332,8 @@ impl<P: Ports> Chat<P> {
             abroad.unanswered.watch = Watch::Unlisted;
         }
         for entry in &overdue {
-            self.tell_failure(seat, &mut book, entry, Failure::Unconfirmed);
+            let why = unanswered_failure(&book, entry);
+            self.tell_failure(seat, &mut book, entry, why);
         }
         drop(book);
         if !overdue.is_empty() {
@@ -339,6 +359,18 @@ impl<P: Ports> Chat<P> {
             why,
         };
         self.adapters.delivery.post(&seat.route, &failed, Flush::Later);
+    }
+}
+
+/// What is told of a message of which nobody knows what became. One that was sent again in a chat which is over by now is
+/// answered as if it had been sent a moment later.
+fn unanswered_failure<P: Ports>(book: &Book<P>, entry: &Entry) -> Failure {
+    let chatting = book.session.chatting();
+    let is_over = chatting.is_none_or(|chatting| chatting.chat != entry.chat);
+    if is_over && entry.attempt == Attempt::Again {
+        Failure::Stale
+    } else {
+        Failure::Unconfirmed
     }
 }
 

@@ -6,7 +6,7 @@
 use super::message::MessageError;
 use crate::book::{Abroad, Acquaintance, Book};
 use crate::chat::Chat;
-use crate::link::{Link, Partner, Remote};
+use crate::link::{Link, Moved, Partner, Remote};
 use crate::ports::{
     Delivery, Dossier, Fate, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
     HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger, Undelivered,
@@ -37,9 +37,14 @@ impl<P: Ports> Chat<P> {
             Some((handover, partner))
         })?;
         self.register.remove_this(&seat);
-        self.peerage.note_moved(seat.user(), new_owner, self.now());
+        let moved = Moved {
+            owner: new_owner,
+            generation: request.generation,
+            at: self.now(),
+        };
+        self.peerage.note_moved(seat.user(), moved);
         if let Some((chat, Partner::Here(partner))) = partner {
-            self.send_after(&partner, &seat, chat, new_owner, &handover.outbox);
+            self.send_after(&partner, &seat, chat, moved, &handover.outbox);
         }
         Some(Box::new(handover))
     }
@@ -50,7 +55,7 @@ impl<P: Ports> Chat<P> {
         partner: &Seat<P>,
         seat: &Arc<Seat<P>>,
         chat: ChatId,
-        new_owner: Incarnation,
+        moved: Moved,
         outbox: &OutboxContents,
     ) {
         self.change(partner, |book| {
@@ -65,7 +70,8 @@ impl<P: Ports> Chat<P> {
             if is_it {
                 chatting.link.partner = Partner::There(Box::new(Remote {
                     who: Acquaintance::of(seat),
-                    owner: new_owner,
+                    owner: moved.owner,
+                    announced: moved.generation.tenure(),
                     disowned: None,
                     sent: outbox.placed.iter().copied().collect(),
                 }));
@@ -215,7 +221,12 @@ impl<P: Ports> Chat<P> {
                 };
                 if let Some((chat, Partner::Here(partner))) = partner {
                     // What was placed for this seat is known to the partner from now on, who is packed after it.
-                    self.send_after(&partner, &seat, chat, self.adapters.peers.own(), &handover.outbox);
+                    let moved = Moved {
+                        owner: self.adapters.peers.own(),
+                        generation: handover.stamp.generation,
+                        at: self.now(),
+                    };
+                    self.send_after(&partner, &seat, chat, moved, &handover.outbox);
                 }
                 if self.adapters.pairing.bequeath(handover).await.is_err() {
                     self.doubt_store();

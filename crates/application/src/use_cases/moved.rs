@@ -44,6 +44,7 @@ impl<P: Ports> Chat<P> {
             }
             // Its new owner asserts itself; until then what is said goes there.
             remote.owner = owner;
+            remote.announced = address.from.generation.tenure();
             if owner == self.adapters.peers.own() {
                 // It is on the way here, and will find its partner.
                 return;

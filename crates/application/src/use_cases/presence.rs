@@ -252,6 +252,7 @@ impl<P: Ports> Chat<P> {
                 let mut remote = Remote {
                     who: crate::book::Acquaintance::of(&seat),
                     owner: from,
+                    announced: 0,
                     disowned: None,
                     sent: placed.into_iter().collect(),
                 };

@@ -7,8 +7,11 @@
 use super::consign::book_is_doubtful;
 use super::propose::Reply;
 use crate::chat::Chat;
+use crate::doorstep::{Door, Left};
 use crate::pending::Pending;
-use crate::ports::{Address, Delivery, Letter, Offer, Outcome, Peers, Ports, Stamp, Stranger, Verdict};
+use crate::ports::{
+    Address, Delivery, IdHash, Letter, Offer, Outcome, Peers, Ports, Stamp, Stranger, Verdict,
+};
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
@@ -33,13 +36,30 @@ impl<P: Ports> Chat<P> {
             Letter::Message {
                 address,
                 consignment,
+                tenure,
                 id,
                 text,
                 at,
             } => {
+                let left = || Left {
+                    from,
+                    address,
+                    consignment,
+                    tenure,
+                    id,
+                    text: text.0.into(),
+                    at,
+                };
+                let seat = self.register.get(address.to);
+                if seat.is_none() && self.doorstep.leave(address.to, left) == Door::Expecting {
+                    return None;
+                }
                 let chat = address.chat;
                 let message = Notice::Message { chat, text, at };
-                let outcome = self.place(from, address, &message, id)?;
+                let outcome = match seat {
+                    Some(seat) => self.place_with(seat, from, address, &message, id)?,
+                    None => self.place(from, address, &message, id)?,
+                };
                 self.acknowledge(from, address, consignment, outcome);
                 None
             }
@@ -203,12 +223,24 @@ impl<P: Ports> Chat<P> {
         from: Incarnation,
         address: Address,
         notice: &Notice<'_>,
-        id: Option<crate::ports::IdHash>,
+        id: Option<IdHash>,
     ) -> Option<Outcome> {
         let Some(seat) = self.register.get(address.to) else {
             self.answer_for_absent(from, address);
             return Some(Outcome::Refused);
         };
+        self.place_with(seat, from, address, notice, id)
+    }
+
+    /// As [`Self::place`], with the seat that it is for.
+    pub(crate) fn place_with(
+        &self,
+        seat: Arc<Seat<P>>,
+        from: Incarnation,
+        address: Address,
+        notice: &Notice<'_>,
+        id: Option<IdHash>,
+    ) -> Option<Outcome> {
         let may_be_elsewhere = {
             let mut book = seat.lock();
             if !self.is_from_partner(&mut book, from, address) {
@@ -234,13 +266,21 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    fn acknowledge(
+    pub(crate) fn acknowledge(
         &self,
         to: Incarnation,
         about: Address,
         consignment: crate::ports::Consignment,
         outcome: Outcome,
     ) {
+        if to == self.adapters.peers.own() {
+            if let Some(seat) = self.register.get(about.from.seat)
+                && self.receive_receipt(&seat, consignment, outcome)
+            {
+                self.flush_own(&seat);
+            }
+            return;
+        }
         let receipt = Letter::Receipt {
             address: answer_to(about, Generation::default()),
             consignment,
@@ -252,12 +292,12 @@ impl<P: Ports> Chat<P> {
 
     /// Says where a seat is that is not here any more, if that is known.
     pub(crate) fn answer_for_absent(&self, from: Incarnation, about: Address) {
-        if let Some(owner) = self.peerage.moved_to(about.to) {
-            let moved = Letter::Moved {
-                address: answer_to(about, Generation::default()),
-                owner,
+        if let Some(moved) = self.peerage.moved_to(about.to) {
+            let letter = Letter::Moved {
+                address: answer_to(about, moved.generation),
+                owner: moved.owner,
             };
-            let _ = self.adapters.peers.send(from, &moved);
+            let _ = self.adapters.peers.send(from, &letter);
         }
     }
 

@@ -80,6 +80,7 @@ impl<P: Ports> Chat<P> {
                 Partner::There(Box::new(Remote {
                     who: Acquaintance::of(&known),
                     owner: own,
+                    announced: 0,
                     disowned: None,
                     sent: self
                         .adapters

@@ -6,14 +6,15 @@
 use super::hand_over::unpack;
 use crate::book::{Abroad, Book};
 use crate::chat::Chat;
+use crate::doorstep::Left;
 use crate::link::{Absence, Cause, Link, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, Lease, OutboxContents, PairingStore, Peers,
-    Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
+    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, Lease, OutboxContents, Outcome, PairingStore,
+    Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{Generation, Origins, Seq, UserId};
-use passerby_domain::notice::{ChatFacts, EndReason, Notice};
+use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
@@ -21,6 +22,29 @@ use std::sync::Arc;
 /// How many numbers are left out where events are lost, so that the client learns that some may be missing. They are
 /// more than a former owner, which may still be there, can give before it learns that it has no such seat any more.
 const LEFT_OUT: u64 = 1 << 20;
+
+/// A seat that is on its way here, until it is, or will not come any more.
+struct Expected<'a, P: Ports> {
+    node: &'a Chat<P>,
+    user: UserId,
+}
+
+impl<'a, P: Ports> Expected<'a, P> {
+    fn new(node: &'a Chat<P>, user: UserId) -> Self {
+        node.doorstep.expect(user);
+        Self { node, user }
+    }
+}
+
+impl<P: Ports> Drop for Expected<'_, P> {
+    fn drop(&mut self) {
+        // What waits still was for one who has not come.
+        for left in self.node.doorstep.open(self.user, std::convert::identity) {
+            self.node
+                .acknowledge(left.from, left.address, left.consignment, Outcome::Refused);
+        }
+    }
+}
 
 impl<P: Ports> Chat<P> {
     /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the
@@ -32,6 +56,7 @@ impl<P: Ports> Chat<P> {
         seen: Seq,
     ) -> Result<Option<Arc<Seat<P>>>, StoreError> {
         let _turn = self.takes.take(user).await;
+        let _expected = Expected::new(self, user);
         if let Some(known) = self.came_meanwhile(user) {
             let book = known.lock();
             if book.tokens.accept(serial) {
@@ -174,10 +199,38 @@ impl<P: Ports> Chat<P> {
             });
         }
         self.peerage.note_here(user);
-        self.register.insert(seat.clone());
+        let placed = self.doorstep.open(user, |waiting| {
+            let placed = self.bring_in(&seat, waiting);
+            self.register.insert(seat.clone());
+            placed
+        });
         self.begin_agreed(&seat, taken, handover);
+        self.find_partner_here(&seat);
         self.meet_partner_here(&seat);
+        for (left, outcome) in placed {
+            self.acknowledge(left.from, left.address, left.consignment, outcome);
+        }
         Some(seat)
+    }
+
+    /// Places what has come for the seat while it was on its way, and says what is to be answered.
+    fn bring_in(&self, seat: &Arc<Seat<P>>, waiting: Vec<Left>) -> Vec<(Left, Outcome)> {
+        let tenure = seat.lock().session.generation().tenure();
+        let placed = waiting.into_iter().filter_map(|left| {
+            let message = Notice::Message {
+                chat: left.address.chat,
+                text: Secret(&left.text),
+                at: left.at,
+            };
+            // What was sent to this node when it held the seat before must not come behind what was said since.
+            let outcome = if left.tenure.saturating_add(1) < tenure {
+                Outcome::Refused
+            } else {
+                self.place_with(seat.clone(), left.from, left.address, &message, left.id)?
+            };
+            Some((left, outcome))
+        });
+        placed.collect()
     }
 
     /// Where the seat stands now, and the chat it has lost, if it has.
@@ -269,6 +322,13 @@ impl<P: Ports> Chat<P> {
             return Partner::Here(seat);
         }
         let mut remote = Remote::new(stranger);
+        if remote.owner == self.adapters.peers.own()
+            && let Some(moved) = self.peerage.moved_to(remote.who.user)
+        {
+            // They have left this node while the seat was on its way here.
+            remote.owner = moved.owner;
+            remote.announced = moved.generation.tenure();
+        }
         remote.sent = sent.iter().copied().collect();
         Partner::There(Box::new(remote))
     }
@@ -300,6 +360,40 @@ impl<P: Ports> Chat<P> {
                 self.enter_chat(chat, seat, book, link);
             }
             book.session.drop_connection(until);
+        });
+    }
+
+    /// A partner who is thought to be on another node may have come here at the same time. Whichever of the two comes
+    /// last finds the other.
+    fn find_partner_here(&self, seat: &Arc<Seat<P>>) {
+        if self.peerage.suspects_usurpers() {
+            // What looks like the partner may be what another node has taken.
+            return;
+        }
+        let Some((chat, user, tenure)) = ({
+            let book = seat.lock();
+            book.session.chatting().and_then(|chatting| {
+                let remote = chatting.link.remote()?;
+                let tenure = chatting.link.partner_heard.tenure();
+                Some((chatting.chat, remote.who.user, tenure))
+            })
+        }) else {
+            return;
+        };
+        let is_it = |partner: &Arc<Seat<P>>| {
+            let book = partner.lock();
+            let present = book.session.chatting().map(|chatting| chatting.chat);
+            present == Some(chat) && book.session.generation().tenure() >= tenure
+        };
+        let Some(partner) = self.register.get(user).filter(is_it) else {
+            return;
+        };
+        self.change(seat, |book| {
+            if let Some(chatting) = book.session.chatting_mut()
+                && chatting.chat == chat
+            {
+                chatting.link.partner = Partner::Here(partner);
+            }
         });
     }
 

@@ -10,6 +10,7 @@ pub(super) enum KeptLetter {
     Message {
         address: Address,
         consignment: Consignment,
+        tenure: u32,
         id: Option<IdHash>,
         text: String,
         at: UnixMillis,
@@ -30,12 +31,14 @@ impl KeptLetter {
             Self::Message {
                 address,
                 consignment,
+                tenure,
                 id,
                 text,
                 at,
             } => read(Letter::Message {
                 address,
                 consignment,
+                tenure,
                 id,
                 text: Secret(&text),
                 at,
@@ -86,6 +89,7 @@ impl From<&Letter<'_>> for KeptLetter {
             Letter::Message {
                 address,
                 consignment,
+                tenure,
                 id,
                 text,
                 at,
@@ -93,6 +97,7 @@ impl From<&Letter<'_>> for KeptLetter {
                 return Self::Message {
                     address: *address,
                     consignment: *consignment,
+                    tenure: *tenure,
                     id: *id,
                     text: text.0.to_owned(),
                     at: *at,

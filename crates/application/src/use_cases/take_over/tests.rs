@@ -1,4 +1,4 @@
-use crate::ports::Farewell;
+use crate::ports::{Address, Farewell};
 use crate::testing::{Chore, Guest, TestCluster, Told, run, step};
 use crate::{Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
@@ -17,6 +17,15 @@ fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: &str) 
 fn sorted(mut heard: Vec<String>) -> Vec<String> {
     heard.sort();
     heard
+}
+
+/// What `alice`'s node is told when her partner is another node's by now.
+fn moved(alice: &Guest, bob: &Guest) -> Address {
+    Address {
+        chat: alice.seat.lock().session.chatting().unwrap().chat,
+        from: bob.seat.stamp(),
+        to: alice.user(),
+    }
 }
 
 fn online(cluster: &TestCluster) -> u64 {
@@ -490,4 +499,100 @@ fn two_connections_that_bring_one_seat_here_at_once_take_turns() {
     assert_eq!(newer.hears(), ["welcome back waiting"]);
     assert_eq!(newer.farewell(), None);
     assert_eq!(online(&cluster), 1);
+}
+
+#[test]
+fn what_is_said_to_one_who_is_on_the_way_waits_for_them_in_its_order() {
+    // Said on the node that they come to, or on a third one.
+    for speaker in [2, 0] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([speaker, 1]);
+        let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+        let (chat, token) = (cluster.share(2), bob.token().0);
+        let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+        assert!(step(coming.as_mut()).is_pending());
+        // The seat has left its node, which tells so, and is not here yet.
+        assert!(cluster.carry(nodes[2], nodes[1]));
+        let refused = say(&cluster, speaker, &alice, "too early", "0");
+        refused.unwrap();
+        while cluster.carry(nodes[speaker], nodes[1]) {}
+        while speaker != 2 && cluster.carry(nodes[1], nodes[speaker]) {}
+        if speaker == 2 {
+            cluster[2].receive_moved(moved(&alice, &bob), nodes[2]);
+        }
+        for (text, id) in [("one", "1"), ("two", "2"), ("one", "1")] {
+            say(&cluster, speaker, &alice, text, id).unwrap();
+        }
+        while speaker != 2 && cluster.carry(nodes[speaker], nodes[2]) {}
+        let bob = cluster.finish(coming).unwrap().unwrap();
+        cluster.deliver();
+        assert_eq!(
+            bob.hears(),
+            ["welcome back chatting", "message one", "message two"],
+            "{speaker}"
+        );
+        assert_eq!(
+            sorted(alice.hears()),
+            ["ack 1", "ack 2", "unreachable 0"],
+            "{speaker}"
+        );
+    }
+}
+
+#[test]
+fn what_waits_for_one_who_does_not_come_is_refused() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster[0].receive_moved(moved(&alice, &bob), nodes[2]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    while cluster.carry(nodes[0], nodes[2]) {}
+    assert_eq!(alice.hears(), [""; 0]);
+    drop(coming);
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["unreachable 1"]);
+}
+
+#[test]
+fn what_was_said_to_a_former_owner_does_not_come_behind_what_was_said_since() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "under way", "1").unwrap();
+    // While the letter is on its way, Bob goes to another node and comes back.
+    let there = comes_from(&mut cluster, [1, 2], &bob, |_| ());
+    while cluster.carry(nodes[2], nodes[0]) {}
+    say(&cluster, 0, &alice, "since", "2").unwrap();
+    assert!(cluster.carry(nodes[0], nodes[2]));
+    let back = comes_from(&mut cluster, [2, 1], &there, |cluster| {
+        cluster.carry(nodes[0], nodes[1]);
+    });
+    cluster.deliver();
+    assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
+    assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+}
+
+/// Somebody comes from one node to another, and no letters are carried but those between these two, and what `meanwhile`
+/// carries before the former one hands the seat over.
+fn comes_from(
+    cluster: &mut TestCluster,
+    [former, node]: [usize; 2],
+    guest: &Guest,
+    meanwhile: impl FnOnce(&mut TestCluster),
+) -> Guest {
+    let (chat, token) = (cluster.share(node), guest.token().0);
+    let [from, to] = [former, node].map(|node| cluster.incarnation(node));
+    let mut coming = Box::pin(async { chat.come_back(guest, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    meanwhile(cluster);
+    loop {
+        cluster.carry(to, from);
+        cluster.carry(from, to);
+        if let std::task::Poll::Ready(guest) = step(coming.as_mut()) {
+            return guest.unwrap().unwrap();
+        }
+    }
 }

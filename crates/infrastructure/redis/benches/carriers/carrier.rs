@@ -145,6 +145,7 @@ impl End {
                         to: UserId::from_bits(u128::MAX / 7),
                     },
                     consignment: Consignment(number),
+                    tenure: 1,
                     id: None,
                     text: Secret(
                         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",

@@ -11,7 +11,7 @@ const PROPOSAL: u8 = 1;
 const AGREED: u8 = 2;
 const DECLINED: u8 = 3;
 const LAPSED: u8 = 4;
-const MESSAGE: u8 = 5;
+// 5 was a message that did not name a tenure.
 const SIGNAL: u8 = 6;
 const TYPING: u8 = 7;
 const RECEIPT: u8 = 8;
@@ -23,6 +23,7 @@ const DISOWNED: u8 = 13;
 const MOVED: u8 = 14;
 const KICK: u8 = 15;
 const BAN: u8 = 16;
+const MESSAGE: u8 = 17;
 
 pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
     match letter {
@@ -47,6 +48,7 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
         Letter::Message {
             address,
             consignment,
+            tenure,
             id,
             text: Secret(text),
             at,
@@ -54,6 +56,7 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             out.byte(MESSAGE);
             address.encode(out);
             consignment.encode(out);
+            tenure.encode(out);
             id.encode(out);
             out.text(text);
             at.encode(out);
@@ -141,6 +144,7 @@ pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>,
         MESSAGE => Letter::Message {
             address: Coded::decode(input)?,
             consignment: Coded::decode(input)?,
+            tenure: Coded::decode(input)?,
             id: Coded::decode(input)?,
             text: Secret(input.text()?),
             at: Coded::decode(input)?,

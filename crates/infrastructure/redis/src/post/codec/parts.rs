@@ -133,6 +133,18 @@ numbers! {
     Moment: moment moment 1, |moment| moment, |moment| moment;
 }
 
+impl Coded for u32 {
+    const LEAST: usize = 1;
+
+    fn encode(&self, out: &mut Writer<'_>) {
+        out.number(u64::from(*self));
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Self::try_from(input.number()?).map_err(|_| Malformed)
+    }
+}
+
 impl Coded for TokenSerial {
     const LEAST: usize = 1;
 

@@ -172,15 +172,23 @@ fn letter() -> impl Strategy<Value = (String, LetterMaker)> {
         address().prop_map(|address| made(move |_| Letter::Agreed { address })),
         offer().prop_map(|offer| made(move |_| Letter::Declined { offer })),
         offer().prop_map(|offer| made(move |_| Letter::Lapsed { offer })),
-        (address(), any::<u64>(), option::of(any::<u64>()), any::<u64>()).prop_map(
-            |(address, consignment, id, at)| made(move |text| Letter::Message {
-                address,
-                consignment: Consignment(consignment),
-                id: id.map(IdHash),
-                text: Secret(text),
-                at: UnixMillis(at),
-            })
-        ),
+        (
+            address(),
+            any::<u64>(),
+            any::<u32>(),
+            option::of(any::<u64>()),
+            any::<u64>()
+        )
+            .prop_map(
+                |(address, consignment, tenure, id, at)| made(move |text| Letter::Message {
+                    address,
+                    consignment: Consignment(consignment),
+                    tenure,
+                    id: id.map(IdHash),
+                    text: Secret(text),
+                    at: UnixMillis(at),
+                })
+            ),
         (address(), any::<u64>()).prop_map(|(address, consignment)| made(move |text| Letter::Signal {
             address,
             consignment: Consignment(consignment),
@@ -498,6 +506,7 @@ proptest! {
         let letter = Letter::Message {
             address: Address { chat, from, to: from.seat },
             consignment: Consignment(1_000_000),
+            tenure: 1_000,
             id: Some(IdHash(u64::MAX)),
             text: Secret(&text),
             at: UnixMillis(1_800_000_000_000),
