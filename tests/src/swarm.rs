@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::server::Target;
 
 pub use plan::{Phase, Plan, Weather};
-pub use record::{Counts, Happened, Happening, Record};
+pub use record::{Counts, Happened, Happening, Record, story};
 
 /// A word in every message: whoever finds it where messages have no business has found a leak.
 pub const CANARY_TEXT: &str = "canary-that-sings-in-texts";

@@ -96,6 +96,16 @@ pub struct Happened {
     pub what: Happening,
 }
 
+/// What these seats went through, a line each, with the time since the first of all that happened.
+pub fn story(happened: &[Happened], seats: &[usize]) -> Vec<String> {
+    let theirs = happened.iter().filter(|happened| seats.contains(&happened.seat));
+    let line = |of: &Happened| {
+        let at = happened.first().map_or(Duration::ZERO, |first| of.at - first.at);
+        format!("{at:.1?}: seat {}: {:?}", of.seat, of.what)
+    };
+    theirs.map(line).collect()
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     pub(super) seats: Vec<Seat>,

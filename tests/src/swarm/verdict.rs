@@ -1,10 +1,10 @@
 //! The rules that can be judged only when the swarm has come to rest.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::plan::{Plan, Weather};
-use super::record::{Counts, Fate, Inner, MessageName, Record, Said, SeatNumber, Status};
+use super::record::{Counts, Fate, Inner, MessageName, Record, Said, SeatNumber, Status, story};
 
 /// What is still true in one user's log may be a little older than in another's: tasks take turns.
 const SLACK: Duration = Duration::from_secs(3);
@@ -172,20 +172,11 @@ impl Inner {
             return;
         };
         let seats = &self.chats[chat];
-        let since =
-            |at: Instant| at.saturating_duration_since(self.happened.first().map_or(at, |first| first.at));
-        let acked = said.acked.map(since);
+        let acked = said.acked.map(|acked| acked.elapsed());
         reasons.push(format!(
-            "what {sender} said in {chat} of {seats:?} was acknowledged at {acked:.1?}:"
+            "what {sender} said in {chat} of {seats:?} was acknowledged {acked:.1?} ago:"
         ));
-        let theirs = self
-            .happened
-            .iter()
-            .filter(|happened| seats.contains(&happened.seat));
-        reasons.extend(theirs.map(|happened| {
-            let (at, seat, what) = (since(happened.at), happened.seat, &happened.what);
-            format!("{at:.1?}: seat {seat}: {what:?}")
-        }));
+        reasons.extend(story(&self.happened, seats));
     }
 
     fn acked_in_vain(&self, reasons: &mut Vec<String>) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use passerby_tests::PATIENCE;
 use passerby_tests::swarm::Happening;
 
-use crate::report::{closed, count, ended, returns, seconds};
+use crate::report::{closed, count, ended, returns, seconds, stories_of_the_lost};
 use crate::scene::{Scene, within};
 
 /// Longer than `session.drain_timeout`.
@@ -146,7 +146,8 @@ async fn f3_all_nodes_are_restarted_in_turn_three_times() {
     assert_eq!(
         (gaps, lost, disconnected, orphans),
         (0, 0, 0, 0),
-        "a chat ended or lost something"
+        "a chat ended or lost something: {:#?}",
+        stories_of_the_lost(&outcome.happened)
     );
     outcome.tell(&format!(
         "{} reconnects of {users} users, 0 chats ended, 0 gaps, longest without a connection {}",

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use passerby_tests::swarm::{Happened, Happening};
+use passerby_tests::swarm::{Happened, Happening, story};
 
 /// Prints the line of a row, and leaves it for the table.
 pub(crate) fn row(name: &str, what: &str, figures: &str) {
@@ -43,6 +43,16 @@ pub(crate) fn refused(happened: &[Happened], code: &str) -> usize {
 /// How many connections were closed with this code.
 pub(crate) fn closed(happened: &[Happened], code: Option<u16>) -> usize {
     count(happened, |what| *what == Happening::Closed(code))
+}
+
+/// What those went through who were lost, or whose partners were.
+pub(crate) fn stories_of_the_lost(happened: &[Happened]) -> Vec<String> {
+    let is_one = |what: &Happening| {
+        *what == Happening::Lost || *what == Happening::Ended("partner_disconnected".to_owned())
+    };
+    let lost = happened.iter().filter(|happened| is_one(&happened.what));
+    let seats: Vec<_> = lost.map(|happened| happened.seat).collect();
+    story(happened, &seats)
 }
 
 /// Resumes and, of these, those with a gap; seats that were lost; the longest time without a connection.
