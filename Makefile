@@ -90,8 +90,8 @@ doc: need-cargo ## Build the documentation of the code
 bench: need-cargo ## Run the benchmarks
 	cargo bench --workspace
 
-bench-smoke: need-cargo ## Run those benchmarks once that need no Redis, to see that they still do
-	cargo test --quiet -p passerby-bootstrap -p passerby-memory --benches
+bench-smoke: setup ## Run a little of each benchmark, to see that they still do
+	cargo test --quiet -p passerby-protocol -p passerby-bootstrap -p passerby-memory -p passerby-redis --bench '*'
 
 deploy-check: need-cargo ## Check what is in deploy/, installing what that needs
 	@.ci/setup deploy

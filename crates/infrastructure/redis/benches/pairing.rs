@@ -1,7 +1,7 @@
 //! What pairing costs Redis: microseconds of its main thread for each step, with few and with many who wait.
 //!
 //! Starts a server of its own. `cargo bench -p passerby-redis --bench pairing`; a word as argument leaves out the cases
-//! whose name does not hold it.
+//! whose name does not hold it. Without cargo's `--bench` it merely shows that it works.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -30,8 +30,23 @@ use std::time::Instant;
 
 /// How many operations are on their way at once.
 const AT_ONCE: usize = 64;
-/// How many pairs each case makes.
-const PAIRS: u128 = 4_000;
+/// How much is measured.
+struct Effort {
+    /// How many pairs each case makes.
+    pairs: u128,
+    /// How many others wait meanwhile.
+    crowds: &'static [u128],
+}
+
+const MEASURED: Effort = Effort {
+    pairs: 4_000,
+    crowds: &[0, 1_000, 100_000],
+};
+/// Enough to see that each case still does.
+const SHOWN: Effort = Effort {
+    pairs: 50,
+    crowds: &[0, 100],
+};
 
 struct Ticking(Instant);
 
@@ -85,6 +100,7 @@ struct Bench {
     server: Standalone,
     store: RedisPairing,
     clock: Arc<Ticking>,
+    effort: Effort,
     /// Whoever is gone does not come back: others take their place.
     people: AtomicU64,
 }
@@ -197,8 +213,8 @@ impl Bench {
     async fn pairs(&self, kind: Kind, generation: u64) {
         println!("  {}", kind.name);
         let waits = self
-            .measure("a claim that waits", PAIRS, async || {
-                iter(0..PAIRS)
+            .measure("a claim that waits", self.effort.pairs, async || {
+                iter(0..self.effort.pairs)
                     .for_each_concurrent(AT_ONCE, |pair| async move {
                         let seeker = self.seeker(2 * pair, generation, kind, pair);
                         let claim = self.store.claim(seeker).await.expect("a claim");
@@ -209,8 +225,8 @@ impl Bench {
             .await;
         let offers = Mutex::new(Vec::new());
         let meets = self
-            .measure("a claim that finds somebody", PAIRS, async || {
-                iter(0..PAIRS)
+            .measure("a claim that finds somebody", self.effort.pairs, async || {
+                iter(0..self.effort.pairs)
                     .for_each_concurrent(AT_ONCE, |pair| {
                         let offers = &offers;
                         async move {
@@ -226,7 +242,7 @@ impl Bench {
             .await;
         let offers = offers.into_inner().expect("offers");
         let confirmed = self
-            .measure("a confirmation", PAIRS, async || {
+            .measure("a confirmation", self.effort.pairs, async || {
                 iter(&offers)
                     .for_each_concurrent(AT_ONCE, |offer| self.confirm(offer))
                     .await;
@@ -252,7 +268,7 @@ impl Bench {
         println!("  a stream of people who want {}", kind.name);
         let pairs = AtomicU64::new(0);
         let before = self.work().await;
-        iter(0..2 * PAIRS)
+        iter(0..2 * self.effort.pairs)
             .for_each_concurrent(AT_ONCE, |seat| {
                 let pairs = &pairs;
                 async move {
@@ -283,8 +299,8 @@ impl Bench {
             language: false,
             avoid: 0,
         };
-        self.measure("a claim that waits", PAIRS, async || {
-            iter(0..PAIRS)
+        self.measure("a claim that waits", self.effort.pairs, async || {
+            iter(0..self.effort.pairs)
                 .for_each_concurrent(AT_ONCE, |seat| async move {
                     let mut seeker = self.seeker(2 * seat, generation, nothing, 0);
                     seeker.criteria.language = Some(Language::parse(&letters(seat)).expect("a language"));
@@ -295,8 +311,8 @@ impl Bench {
                 .await;
         })
         .await;
-        self.measure("a claim that finds somebody", PAIRS, async || {
-            iter(0..PAIRS)
+        self.measure("a claim that finds somebody", self.effort.pairs, async || {
+            iter(0..self.effort.pairs)
                 .for_each_concurrent(AT_ONCE, |seat| async move {
                     let seeker = self.seeker(2 * seat + 1, generation, nothing, 0);
                     let claim = self.store.claim(seeker).await.expect("a claim");
@@ -308,8 +324,8 @@ impl Bench {
     }
 
     async fn goes(&self, generation: u64) {
-        self.measure("a seat that goes", 2 * PAIRS, async || {
-            iter(0..2 * PAIRS)
+        self.measure("a seat that goes", 2 * self.effort.pairs, async || {
+            iter(0..2 * self.effort.pairs)
                 .for_each_concurrent(AT_ONCE, |seat| async move {
                     let stamp = self.seeker(seat, generation, KINDS[0], 0).stamp;
                     self.store.release(stamp, Release::Gone).await.expect("answered");
@@ -330,7 +346,7 @@ fn letters(mut number: u128) -> String {
     letters
 }
 
-async fn run() {
+async fn run(effort: Effort) {
     let server = Standalone::start(Keeps::Nothing).await;
     let options = RedisOptions::standalone(format!("redis://{}", server.address()));
     let (redis, keeper) = Redis::open(&options).expect("options");
@@ -363,6 +379,7 @@ async fn run() {
         server,
         store,
         clock,
+        effort,
         people: AtomicU64::new(1),
     };
     bench.beat().await;
@@ -371,7 +388,7 @@ async fn run() {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let (mut waiting, mut generation) = (0, 1);
-    for crowd in [0, 1_000, 100_000] {
+    for &crowd in bench.effort.crowds {
         println!("{crowd} others wait");
         bench.fill(waiting, crowd).await;
         waiting = crowd;
@@ -397,5 +414,9 @@ async fn run() {
 }
 
 fn main() {
-    tokio::runtime::Runtime::new().expect("a runtime").block_on(run());
+    let measures = std::env::args().any(|word| word == "--bench");
+    let effort = if measures { MEASURED } else { SHOWN };
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(run(effort));
 }
