@@ -82,8 +82,10 @@ fn a_join_with_ten_interests_is_read(bencher: Bencher<'_, '_>) {
 /// What a hostile client may send for the price of one frame: as many fields as have room, all unknown.
 #[divan::bench]
 fn a_frame_full_of_unknown_fields_is_read(bencher: Bencher<'_, '_>) {
-    let fields: String = (0..1_500).map(|number| format!(r#","{number}":0"#)).collect();
-    read(bencher, &format!(r#"{{"type":"ping"{fields}}}"#));
+    let mut fields = serde_json::Map::new();
+    fields.insert("type".to_owned(), "ping".into());
+    fields.extend((0..1_500).map(|number| (number.to_string(), 0.into())));
+    read(bencher, &serde_json::Value::Object(fields).to_string());
 }
 
 fn write(bencher: Bencher<'_, '_>, event: Event<'_>) {
