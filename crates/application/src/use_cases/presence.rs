@@ -263,11 +263,9 @@ impl<P: Ports> Chat<P> {
                 usurped = here.then_some(seat);
             }
         }
-        if recollection == Recollection::Lost {
-            link.partner_recollection = Recollection::Lost;
-            if is_news {
-                doubt_again(book, self.now());
-            }
+        link.partner_recollection = recollection;
+        if recollection == Recollection::Lost && is_news {
+            doubt_again(book, self.now());
         }
         remember_lost(book, lost);
         usurped

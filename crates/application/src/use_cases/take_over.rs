@@ -301,10 +301,17 @@ impl<P: Ports> Chat<P> {
             role,
         };
         let mut link = Link::new(self.partner(stranger, &[]), facts);
-        let own = self.adapters.peers.own();
-        if stranger.owner != own && !self.peerage.seems_alive(stranger.owner) {
-            // Both were on the node that died. The partner is awaited as long as this seat was.
+        if stranger.owner == self.adapters.peers.own() {
+            return link;
+        }
+        let is_silent = !self.peerage.seems_alive(stranger.owner);
+        // They were on the node that answers no more, or have moved, nobody here knows how: until their owner says that it
+        // remembers what it accepted, it does not.
+        if is_silent || stranger.owner == taken.former || stranger.stamp.generation.tenure() > 0 {
             link.partner_recollection = Recollection::Lost;
+        }
+        if is_silent {
+            // Both were on the node that died. The partner is awaited as long as this seat was.
             link.absence = Some(Absence {
                 until: now + self.options.resume_grace,
                 cause: Cause::Silence,
