@@ -73,15 +73,23 @@ pub(crate) struct Resent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {
     First,
+    /// Nobody remembers.
+    Perhaps,
     /// It was sent by a former owner of the seat, and nobody here knows what became of that.
     Again,
+}
+
+impl Attempt {
+    pub(crate) fn may_be_a_repetition(self) -> bool {
+        self != Self::First
+    }
 }
 
 /// The messages of one seat that are on their way, oldest first.
 #[derive(Default)]
 pub(crate) struct Unanswered {
     last: Consignment,
-    /// The last that was not sent before by a former owner, and where it went.
+    /// The last that is not known to have been sent before, and where it went.
     last_new: Consignment,
     new_went_to: Option<Incarnation>,
     /// The last of those that went elsewhere.
@@ -112,7 +120,7 @@ impl Unanswered {
             .resent
             .filter(|resent| kept + resent.text.len() <= RESENT_BYTES);
         self.last = entry.consignment;
-        if entry.attempt == Attempt::First {
+        if entry.attempt != Attempt::Again {
             if self.new_went_to != Some(to) {
                 self.last_elsewhere = self.last_new;
                 self.new_went_to = Some(to);
@@ -194,9 +202,11 @@ mod tests {
         unanswered.push(entry(Consignment(3), Attempt::First), THERE);
         assert!(!unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
         unanswered.push(entry(Consignment(4), Attempt::Again), THERE);
-        unanswered.push(entry(Consignment(5), Attempt::First), THERE);
+        unanswered.push(entry(Consignment(5), Attempt::Perhaps), THERE);
         assert!(!unanswered.is_overtaken_by_nothing(Consignment(1), THERE));
         assert!(unanswered.is_overtaken_by_nothing(Consignment(4), THERE));
+        unanswered.push(entry(Consignment(6), Attempt::Perhaps), HERE);
+        assert!(!unanswered.is_overtaken_by_nothing(Consignment(4), THERE));
     }
 
     #[test]

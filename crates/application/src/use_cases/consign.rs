@@ -162,7 +162,8 @@ impl<P: Ports> Chat<P> {
             to: remote.who.user,
         };
         let attempt = match id {
-            Some(id) if forgets || remote.sent.contains(id.hash) => Attempt::Again,
+            Some(id) if remote.sent.contains(id.hash) => Attempt::Again,
+            Some(_) if forgets => Attempt::Perhaps,
             _ => Attempt::First,
         };
         let peers = &self.adapters.peers;
@@ -179,7 +180,7 @@ impl<P: Ports> Chat<P> {
             };
             let door = text.map(|text| self.doorstep.leave(remote.who.user, || left(text)));
             // If they are gone their chat is over any moment, and what was sent before is answered then.
-            if door != Some(Door::Expecting) && attempt == Attempt::First {
+            if door != Some(Door::Expecting) && !attempt.may_be_a_repetition() {
                 return Err(Undelivered::Away);
             }
         } else {
@@ -193,7 +194,7 @@ impl<P: Ports> Chat<P> {
             remote.sent.add(id.hash);
         }
         let to = remote.owner;
-        let resent = text.filter(|_| attempt == Attempt::Again).map(|text| Resent {
+        let resent = text.filter(|_| attempt.may_be_a_repetition()).map(|text| Resent {
             to,
             text: text.into(),
         });
@@ -252,7 +253,7 @@ impl<P: Ports> Chat<P> {
                 true
             }
             (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
-            (Outcome::Refused, Some(_)) if entry.attempt == Attempt::Again => {
+            (Outcome::Refused, Some(_)) if entry.attempt.may_be_a_repetition() => {
                 let why = unanswered_failure(&book, &entry);
                 self.tell_failure(seat, &mut book, &entry, why);
                 true
@@ -367,7 +368,7 @@ impl<P: Ports> Chat<P> {
 fn unanswered_failure<P: Ports>(book: &Book<P>, entry: &Entry) -> Failure {
     let chatting = book.session.chatting();
     let is_over = chatting.is_none_or(|chatting| chatting.chat != entry.chat);
-    if is_over && entry.attempt == Attempt::Again {
+    if is_over && entry.attempt.may_be_a_repetition() {
         Failure::Stale
     } else {
         Failure::Unconfirmed
