@@ -68,11 +68,7 @@ impl<P: Ports> Chat<P> {
         }) else {
             return;
         };
-        let partner = self.register.get(user).filter(|partner| {
-            let book = partner.lock();
-            let present = book.session.chatting().map(|chatting| chatting.chat);
-            present.or(book.pending().map(Pending::chat)) == Some(chat)
-        });
+        let partner = self.register.get(user).filter(|partner| is_in(partner, chat));
         let (partner, meets) = match (known, partner) {
             (Some(known), Some(partner)) if Arc::ptr_eq(&known, &partner) => return,
             (_, Some(partner)) => (Partner::Here(partner.clone()), Some(partner)),
@@ -162,6 +158,13 @@ impl<P: Ports> Chat<P> {
         // Their owner is told of this end, and says what it knows of the other.
         self.verify_soon();
     }
+}
+
+/// Whether a seat is in a chat, or about to be.
+pub(super) fn is_in<P: Ports>(seat: &Seat<P>, chat: ChatId) -> bool {
+    let book = seat.lock();
+    let present = book.session.chatting().map(|chatting| chatting.chat);
+    present.or(book.pending().map(Pending::chat)) == Some(chat)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
 
 use super::hand_over::unpack;
+use super::reunite::is_in;
 use crate::book::{Abroad, Book};
 use crate::chat::Chat;
 use crate::doorstep::Left;
@@ -13,7 +14,7 @@ use crate::ports::{
     Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{Generation, Origins, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Origins, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
@@ -241,7 +242,7 @@ impl<P: Ports> Chat<P> {
         standing: Standing,
         generation: Generation,
         now: Moment,
-    ) -> (State<Link<P>>, Option<passerby_domain::id::ChatId>) {
+    ) -> (State<Link<P>>, Option<ChatId>) {
         let wait = |place, from, announced| {
             State::Waiting(Wait {
                 ticket: generation,
@@ -268,8 +269,10 @@ impl<P: Ports> Chat<P> {
                             // They have moved too, and the former owner has not heard of it, or had ended by then.
                             stranger.owner = known.owner;
                         }
-                        let mut link =
-                            Link::new(self.partner(&stranger, &partner.sent), partner.facts.clone());
+                        let mut link = Link::new(
+                            self.partner(chat, &stranger, &partner.sent),
+                            partner.facts.clone(),
+                        );
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
                             cause: Cause::Told,
@@ -278,7 +281,7 @@ impl<P: Ports> Chat<P> {
                         link.partner_recollection = partner.recollection;
                         link
                     }
-                    (None, Some(stranger)) => self.found_again(stranger, taken, role, now),
+                    (None, Some(stranger)) => self.found_again(chat, stranger, taken, role, now),
                     (None, None) => return (wait(place, now, Announced::Due), Some(chat)),
                 };
                 (State::Chatting(Chatting { chat, place, link }), None)
@@ -289,6 +292,7 @@ impl<P: Ports> Chat<P> {
     /// The way to a partner of whom only the store knows.
     fn found_again(
         &self,
+        chat: ChatId,
         stranger: &Stranger,
         taken: &Taken,
         role: passerby_domain::notice::Role,
@@ -300,7 +304,7 @@ impl<P: Ports> Chat<P> {
             mode: taken.dossier.criteria.mode,
             role,
         };
-        let mut link = Link::new(self.partner(stranger, &[]), facts);
+        let mut link = Link::new(self.partner(chat, stranger, &[]), facts);
         if stranger.owner == self.adapters.peers.own() {
             return link;
         }
@@ -320,21 +324,25 @@ impl<P: Ports> Chat<P> {
         link
     }
 
-    fn partner(&self, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
-        // What is left here of a seat that another node may have taken is nobody's partner.
+    /// The way to a partner, and what was sent to them in `chat`. Takes the lock of a partner who is here.
+    fn partner(&self, chat: ChatId, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
+        // What is left here of a seat that another node may have taken is nobody's partner. One who has left the chat is not
+        // either: its end is to be told, and until then what was sent is not forgotten.
         if stranger.owner == self.adapters.peers.own()
             && !self.peerage.suspects_usurpers()
             && let Some(seat) = self.register.get(stranger.stamp.seat)
+            && is_in(&seat, chat)
         {
             return Partner::Here(seat);
         }
         let mut remote = Remote::new(stranger);
-        if remote.owner == self.adapters.peers.own()
-            && let Some(moved) = self.peerage.moved_to(remote.who.user)
-        {
-            // They have left this node while the seat was on its way here.
-            remote.owner = moved.owner;
-            remote.announced = moved.generation.tenure();
+        if remote.owner == self.adapters.peers.own() {
+            self.verify_soon();
+            if let Some(moved) = self.peerage.moved_to(remote.who.user) {
+                // They have left this node while the seat was on its way here.
+                remote.owner = moved.owner;
+                remote.announced = moved.generation.tenure();
+            }
         }
         remote.sent = sent.iter().copied().collect();
         Partner::There(Box::new(remote))
@@ -351,6 +359,7 @@ impl<P: Ports> Chat<P> {
         if chat != on_offer.offer.chat {
             return;
         }
+        let partner = self.partner(chat, &on_offer.partner.stranger, &[]);
         self.change(seat, |book| {
             let Some(ticket) = book.session.wait().map(|wait| wait.ticket) else {
                 return;
@@ -359,10 +368,7 @@ impl<P: Ports> Chat<P> {
             // Only one who is here may be offered anything; this was offered before.
             book.session.attach();
             let ticket = book.session.wait().map_or(ticket, |wait| wait.ticket);
-            let link = Link::new(
-                self.partner(&on_offer.partner.stranger, &[]),
-                on_offer.partner.facts.clone(),
-            );
+            let link = Link::new(partner, on_offer.partner.facts.clone());
             if book.session.offer(ticket, chat).is_ok() {
                 self.enter_chat(chat, seat, book, link);
             }
