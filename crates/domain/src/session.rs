@@ -230,6 +230,12 @@ impl<L> Session<L> {
         Ok(self.enter_queue(place, from, Announced::Due))
     }
 
+    /// The seat was given to its owner once more, as of this generation: what is said of it from now on is newer than that.
+    /// One who searches has to [`renew`](Self::renew) afterwards.
+    pub fn give_anew(&mut self, generation: Generation) {
+        self.generation = self.generation.max(generation);
+    }
+
     /// Begins a new search in the same wait: the old ticket is dead, the place and the patience go on.
     /// `None` if the seat does not wait.
     pub fn renew(&mut self) -> Option<Wait> {

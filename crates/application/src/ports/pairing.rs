@@ -226,6 +226,9 @@ pub enum Difference {
     Unlike(UserId),
     /// Another node holds this seat, and has for longer than the asker knows.
     Taken(UserId),
+    /// The asker holds this seat, and was given it once more than it knows: the answer to that was lost, or nobody waited for
+    /// it any more. All that it says of the seat is stale until it says it as of this generation.
+    Given(Stamp),
 }
 
 /// The answer to a heartbeat.

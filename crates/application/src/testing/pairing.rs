@@ -424,6 +424,10 @@ impl HonestPairing {
                 Difference::Unlike(seat)
             });
         }
+        if record.generation.tenure() > generation.tenure() {
+            let generation = record.generation;
+            return Some(Difference::Given(Stamp { seat, generation }));
+        }
         let is_like = match (belief.standing, &record.phase) {
             (Believed::Waiting, Phase::Waiting) => record.generation == generation,
             // What is on offer is about to be settled.

@@ -11,7 +11,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
-use passerby_domain::id::UserId;
+use passerby_domain::id::{Generation, UserId};
 use passerby_domain::session::{Presence, State};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
@@ -159,10 +159,13 @@ impl<P: Ports> Chat<P> {
         let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
             return self.doubt_store();
         };
-        let (mut unlike, mut taken) = (Vec::new(), Vec::new());
+        // Each with the generation as of which it was given to this node once more, if it was.
+        let mut unlike = Vec::new();
+        let mut taken = Vec::new();
         for difference in differences {
             match difference {
-                Difference::Unlike(user) => unlike.push(user),
+                Difference::Unlike(user) => unlike.push((user, None)),
+                Difference::Given(stamp) => unlike.push((stamp.seat, Some(stamp.generation))),
                 Difference::Taken(user) => taken.push(user),
             }
         }
@@ -176,7 +179,7 @@ impl<P: Ports> Chat<P> {
             self.verify_soon();
         }
         iter(unlike)
-            .for_each_concurrent(super::CONCURRENCY, |user| self.put_right(user))
+            .for_each_concurrent(super::CONCURRENCY, |(user, given)| self.put_right(user, given))
             .await;
         self.peerage.found_usurpers();
         if self.peerage.suspects_usurpers() {
@@ -185,7 +188,11 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.
-    async fn put_right(&self, user: UserId) {
+    async fn put_right(&self, user: UserId, given: Option<Generation>) {
+        if given.is_some() && self.takes.is_taken(user) {
+            // Whoever takes it is about to make it anew.
+            return;
+        }
         let Some(seat) = self.register.get(user) else {
             return;
         };
@@ -197,7 +204,12 @@ impl<P: Ports> Chat<P> {
         };
         if is_twice {
             self.note(Fact::Anomaly(Anomaly::Difference));
-            seat.lock().abroad().unlike = None;
+            self.change(&seat, |book| {
+                book.abroad().unlike = None;
+                if let Some(generation) = given {
+                    book.session.give_anew(generation);
+                }
+            });
             self.say_again(&seat).await;
         } else {
             self.verify_soon();

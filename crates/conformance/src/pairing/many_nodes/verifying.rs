@@ -96,6 +96,29 @@ pub async fn a_seat_that_another_node_has_taken_is_told_as_that<S: SharedPairing
     );
 }
 
+/// Whoever was given a seat and did not hear of it holds on to what it knew, and learns so.
+pub async fn a_seat_that_its_node_was_given_once_more_is_told_as_that<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = stage.person(1);
+    stage.keep(HERE, &person, Standing::Idle).await;
+    stage.takes(THERE, &person).await;
+    let given = stage.takes(HERE, &person).await.dossier.stamp;
+    let beliefs = [(person.stamp, Believed::Resting)];
+    assert_eq!(stage.differs(HERE, &beliefs).await, [Difference::Given(given)]);
+    let beliefs = [(given, Believed::Resting)];
+    stage
+        .keep(
+            HERE,
+            &Seeker {
+                stamp: given,
+                ..person
+            },
+            Standing::Idle,
+        )
+        .await;
+    assert_eq!(stage.differs(HERE, &beliefs).await, []);
+}
+
 /// It is about to be settled.
 pub async fn an_open_offer_is_no_difference_and_one_that_nobody_settled_is<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;

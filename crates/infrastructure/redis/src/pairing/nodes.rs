@@ -6,8 +6,8 @@ use super::record::{generation, node, seat};
 use super::{RedisPairing, TimeSource};
 use crate::connection::Failure;
 use crate::time::RedisMillis;
-use passerby_application::ports::{Belief, Believed, Difference, Pulse, StoreError};
-use passerby_domain::id::{Incarnation, NodeId};
+use passerby_application::ports::{Belief, Believed, Difference, Pulse, Stamp, StoreError};
+use passerby_domain::id::{Generation, Incarnation, NodeId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::Millis;
 
@@ -155,12 +155,17 @@ fn peer(words: &[Vec<u8>]) -> Option<(Incarnation, Millis)> {
 }
 
 fn difference(word: &[u8], beliefs: &[Belief]) -> Option<Difference> {
-    let (kind, place) = word.split_first()?;
+    let (kind, rest) = word.split_first()?;
+    let (given, place) = rest.split_at_checked(if *kind == b'g' { 8 } else { 0 })?;
     let place = usize::try_from(digits(place)?).ok()?;
     let seat = beliefs.get(place)?.stamp.seat;
     match kind {
         b'u' => Some(Difference::Unlike(seat)),
         b't' => Some(Difference::Taken(seat)),
+        b'g' => Some(Difference::Given(Stamp {
+            seat,
+            generation: Generation::new(number(given)?),
+        })),
         _ => None,
     }
 }

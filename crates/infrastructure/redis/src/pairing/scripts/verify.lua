@@ -3,8 +3,9 @@
 -- KEYS  book
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)
 --       2 beliefs, 41 bytes each: seat, generation, w waiting or c chatting or r neither, chat
--- Answer  for each that differs its number, from 0, and `u` if something else or nothing is known or `t` if another node has
---         held it for longer than the asker knows   late
+-- Answer  for each that differs its number, from 0, after `u` if something else or nothing is known, `t` if another node has
+--         held it for longer than the asker knows, or `g` and a generation if the asker was given it once more than it knows
+--         late
 --
 -- Changes nothing. Bounded by the caller: some hundreds at a time.
 local beliefs = ARGV[2]
@@ -21,6 +22,8 @@ for i = 1, #seats do
     difference = 'u'
   elseif sub(record, 11, 18) ~= me then
     difference = number('>I8', record, 3) > number('>I8', beliefs, at + 16) and 't' or 'u'
+  elseif math.floor(number('>I8', record, 3) / 4294967296) > math.floor(number('>I8', beliefs, at + 16) / 4294967296) then
+    difference = 'g' .. sub(record, 3, 10)
   else
     local believed, is_like = byte(beliefs, at + 24), false
     if believed == 119 then
