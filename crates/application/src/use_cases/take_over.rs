@@ -10,8 +10,8 @@ use crate::chat::Chat;
 use crate::doorstep::Left;
 use crate::link::{Absence, Cause, Link, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, Lease, OutboxContents, Outcome, PairingStore,
-    Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
+    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, IdHash, Lease, OutboxContents, Outcome,
+    PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{ChatId, Generation, Origins, Seq, UserId};
@@ -207,7 +207,8 @@ impl<P: Ports> Chat<P> {
         });
         self.begin_agreed(&seat, taken, handover);
         self.find_partner_here(&seat);
-        self.meet_partner_here(&seat);
+        let sent = handover.and_then(|handover| handover.partner.as_ref());
+        self.meet_partner_here(&seat, sent.map_or(&[], |partner| &partner.sent));
         for (left, outcome) in placed {
             self.acknowledge(left.from, left.address, left.consignment, outcome);
         }
@@ -325,7 +326,7 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The way to a partner, and what was sent to them in `chat`. Takes the lock of a partner who is here.
-    fn partner(&self, chat: ChatId, stranger: &Stranger, sent: &[crate::ports::IdHash]) -> Partner<P> {
+    fn partner(&self, chat: ChatId, stranger: &Stranger, sent: &[IdHash]) -> Partner<P> {
         // What is left here of a seat that another node may have taken is nobody's partner. One who has left the chat is not
         // either: its end is to be told, and until then what was sent is not forgotten.
         if stranger.owner == self.adapters.peers.own()
@@ -410,8 +411,8 @@ impl<P: Ports> Chat<P> {
         });
     }
 
-    /// A partner on this node finds the seat here from now on.
-    fn meet_partner_here(&self, seat: &Arc<Seat<P>>) {
+    /// A partner on this node finds the seat here from now on. `sent` is what the seat has sent to them until now.
+    fn meet_partner_here(&self, seat: &Arc<Seat<P>>, sent: &[IdHash]) {
         let (chat, partner, recollection) = {
             let book = seat.lock();
             let Some(chatting) = book.session.chatting() else {
@@ -446,10 +447,15 @@ impl<P: Ports> Chat<P> {
             super::consign::remember_lost(book, lost);
             theirs = book.recollection();
         });
-        if theirs == Recollection::Lost
-            && let Some(chatting) = seat.lock().session.chatting_mut()
-        {
-            chatting.link.partner_recollection = Recollection::Lost;
+        if theirs == Recollection::Lost {
+            let known = self.adapters.delivery.placed(&partner.route, chat);
+            let mut book = seat.lock();
+            if let Some(chatting) = book.session.chatting_mut() {
+                chatting.link.partner_recollection = Recollection::Lost;
+            }
+            // Nobody remembers whether the rest was received.
+            let unknown = sent.iter().filter(|id| !known.contains(id));
+            super::consign::remember_lost(&mut book, unknown.copied());
         }
         // The partner learns of this seat's user when they are attached.
         self.look_at_partner(seat, &partner, chat);
