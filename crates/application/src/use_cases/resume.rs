@@ -43,6 +43,11 @@ enum Whereabouts<P: Ports> {
     },
 }
 
+/// The seat has gone to another node since it was recognised here.
+#[derive(Debug, thiserror::Error)]
+#[error("the seat is on its way to another node")]
+struct OnItsWay;
+
 impl<P: Ports> fmt::Debug for Returning<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Returning")
@@ -59,10 +64,10 @@ impl<P: Ports> Chat<P> {
         let Some((user, serial)) = self.adapters.identity.read_token(token) else {
             return Ok(None);
         };
-        if let Some(seat) = self.register.get(user) {
+        if let Some(seat) = self.seat_here(user) {
             let (accepted, newest) = {
                 let mut book = seat.lock();
-                let valid = !matches!(book.session.state(), State::Gone) && book.tokens.accept(serial);
+                let valid = book.tokens.accept(serial);
                 (valid.then(|| book.claim()), book.tokens.latest)
             };
             if let Some(connection) = accepted {
@@ -221,7 +226,7 @@ impl<P: Ports> Chat<P> {
             )))
         })?
         else {
-            return Ok(None);
+            return self.is_on_its_way(seat.user()).await.map(|()| None);
         };
         let complete = if matches!(replay, Replay::Gap { .. }) {
             Completeness::Gap
@@ -239,6 +244,28 @@ impl<P: Ports> Chat<P> {
         self.seek(&seat).await;
         self.keep_later(&seat);
         Ok(Some(Connected { seat, connection }))
+    }
+
+    /// The seat, if it is here and not about to leave.
+    fn seat_here(&self, user: UserId) -> Option<Arc<Seat<P>>> {
+        let is_there = |seat: &Arc<Seat<P>>| !matches!(seat.lock().session.state(), State::Gone);
+        self.register.get(user).filter(is_there)
+    }
+
+    /// A seat that was here a moment ago, or that its token does not open any more, may be another node's by now: of two
+    /// attempts of one client, nobody knows which is the later.
+    ///
+    /// # Errors
+    /// [`ConnectError::Store`] if so: whoever is still there tries again, and finds the seat where it is then.
+    async fn is_on_its_way(&self, user: UserId) -> Result<(), ConnectError> {
+        if self.options.deployment == Deployment::Alone || self.seat_here(user).is_some() {
+            return Ok(());
+        }
+        match self.adapters.pairing.locate(user).await {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(ConnectError::Store(StoreError::Unavailable(Box::new(OnItsWay)))),
+            Err(error) => Err(ConnectError::Store(error)),
+        }
     }
 
     fn partner_returned(&self, seat: &Seat<P>, chat: ChatId, generation: Generation) {

@@ -1,6 +1,6 @@
 use crate::ports::{Address, Farewell};
-use crate::testing::{Chore, Guest, TestCluster, Told, run, step};
-use crate::{Departure, FirstWord, MessageError, SkipError};
+use crate::testing::{Chore, Guest, RecordingWire, TestCluster, Told, run, step};
+use crate::{ConnectError, Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
 use passerby_domain::notice::Replay;
 use passerby_domain::text::MessageId;
@@ -499,6 +499,31 @@ fn two_connections_that_bring_one_seat_here_at_once_take_turns() {
     assert_eq!(newer.hears(), ["welcome back waiting"]);
     assert_eq!(newer.farewell(), None);
     assert_eq!(online(&cluster), 1);
+}
+
+#[test]
+fn one_who_is_recognised_where_the_seat_was_is_asked_to_try_again_and_loses_nothing() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let token = bob.token().0;
+    let returning = run(cluster[1].recognise(&token)).unwrap().unwrap();
+    // Another attempt of the same client, which it has given up on, or not, takes the seat away meanwhile.
+    let elsewhere = cluster.come_back(0, &bob, 2).unwrap();
+    cluster.deliver();
+    let wire = std::sync::Arc::new(RecordingWire::default());
+    let seen = passerby_domain::id::Seq::new(2);
+    let refused = run(cluster[1].resume(returning, bob.address, wire, seen));
+    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+    assert_eq!(elsewhere.farewell(), None);
+    let back = cluster.come_back(1, &elsewhere, 2).unwrap();
+    cluster.deliver();
+    say(&cluster, 0, &alice, "still here", "1").unwrap();
+    cluster.deliver();
+    assert!(
+        back.hears().contains(&"message still here".to_owned()),
+        "{:?}",
+        back.hears()
+    );
 }
 
 #[test]
