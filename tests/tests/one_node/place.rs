@@ -134,6 +134,9 @@ async fn a_waiting_seat_keeps_its_place_while_it_is_away_and_is_not_paired() {
     let welcome = ann.welcome();
     assert_eq!((welcome.text("state"), welcome.flag("gap")), ("waiting", false));
     assert_eq!(welcome.number("since"), since);
+    // Nothing is obeyed before the seat is in the queue again.
+    ann.send(json!({"type": "ping"}));
+    ann.expect("pong").await;
     let mut newcomer = Client::connect(&server, "interests=z,a").await;
     newcomer.meet().await;
     ann.meet().await;
