@@ -90,6 +90,14 @@ fn a_frame_full_of_unknown_fields_is_read(bencher: Bencher<'_, '_>) {
     read(bencher, &(frame + "}"));
 }
 
+const fn said(text: &str) -> Event<'_> {
+    Event::Message {
+        chat_id: "Zr8kQ0aWPp31xYtU",
+        text,
+        at: 1_790_000_000_000,
+    }
+}
+
 fn write(bencher: Bencher<'_, '_>, event: Event<'_>) {
     let seq = (!event.is_transient()).then_some(1_234);
     let mut out = Vec::with_capacity(16 * 1024);
@@ -103,27 +111,13 @@ fn write(bencher: Bencher<'_, '_>, event: Event<'_>) {
 #[divan::bench(args = LENGTHS)]
 fn a_plain_message_is_written(bencher: Bencher<'_, '_>, chars: usize) {
     let text = Script::Plain.text(chars);
-    write(
-        bencher,
-        Event::Message {
-            chat_id: "Zr8kQ0aWPp31xYtU",
-            text: &text,
-            at: 1_790_000_000_000,
-        },
-    );
+    write(bencher, said(&text));
 }
 
 #[divan::bench(args = [Script::Kana, Script::Lines])]
 fn a_long_message_is_written(bencher: Bencher<'_, '_>, script: Script) {
     let text = script.text(LONG);
-    write(
-        bencher,
-        Event::Message {
-            chat_id: "Zr8kQ0aWPp31xYtU",
-            text: &text,
-            at: 1_790_000_000_000,
-        },
-    );
+    write(bencher, said(&text));
 }
 
 #[divan::bench]
