@@ -115,10 +115,11 @@ impl Unanswered {
 
     /// A message has been sent to `to`.
     pub(crate) fn push(&mut self, mut entry: Entry, to: Incarnation) {
-        let kept: usize = self.entries.iter().filter_map(Entry::resent_bytes).sum();
-        entry.resent = entry
-            .resent
-            .filter(|resent| kept + resent.text.len() <= RESENT_BYTES);
+        // Few are sent again: the others are not looked through.
+        entry.resent = entry.resent.filter(|resent| {
+            let kept: usize = self.entries.iter().filter_map(Entry::resent_bytes).sum();
+            kept + resent.text.len() <= RESENT_BYTES
+        });
         self.last = entry.consignment;
         if entry.attempt != Attempt::Again {
             if self.new_went_to != Some(to) {

@@ -226,7 +226,7 @@ impl<P: Ports> Chat<P> {
             )))
         })?
         else {
-            return self.is_on_its_way(seat.user()).await.map(|()| None);
+            return self.trust_departure(seat.user()).await.map(|()| None);
         };
         let complete = if matches!(replay, Replay::Gap { .. }) {
             Completeness::Gap
@@ -257,7 +257,7 @@ impl<P: Ports> Chat<P> {
     ///
     /// # Errors
     /// [`ConnectError::Store`] if so: whoever is still there tries again, and finds the seat where it is then.
-    async fn is_on_its_way(&self, user: UserId) -> Result<(), ConnectError> {
+    async fn trust_departure(&self, user: UserId) -> Result<(), ConnectError> {
         if self.options.deployment == Deployment::Alone || self.seat_here(user).is_some() {
             return Ok(());
         }
