@@ -387,6 +387,25 @@ fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
     }
 }
 
+/// Neither knows of the other's loss yet, and the node is not even known to be dead.
+#[test]
+fn what_both_have_forgotten_with_their_node_is_not_passed_on_once_more() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    assert_eq!(bob.hears(), ["message hello"]);
+    cluster.kill(0);
+    let back = cluster.come_back(1, &alice, 1).unwrap();
+    let bob = cluster.come_back(2, &bob, 2).unwrap();
+    assert!(matches!(
+        say(&cluster, 1, &back, "hello", "1"),
+        Err(MessageError::Unconfirmed)
+    ));
+    cluster.deliver();
+    let heard = bob.hears();
+    assert!(!heard.contains(&"message hello".to_owned()), "{heard:?}");
+}
+
 #[test]
 fn whose_partner_does_not_come_back_from_a_dead_node_is_left_alone_at_the_end_of_the_grace() {
     let mut cluster = TestCluster::of(2);

@@ -1,5 +1,5 @@
 use crate::Departure;
-use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp};
+use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp, TokenSerial};
 use crate::testing::{Line, TestCluster, run, step};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -178,4 +178,25 @@ fn a_seat_that_another_node_is_about_to_ask_for_is_kept_for_it() {
     assert!(cluster[0].seat_of(alice.user()).is_some());
     let moved = cluster.finish(coming).unwrap().unwrap();
     assert_eq!(moved.hears(), ["welcome back waiting"]);
+}
+
+/// Its own store says so, and all that the node says of the seat is stale to it.
+#[test]
+fn a_seat_that_its_node_was_given_once_more_without_noticing_is_paired_all_the_same() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(1));
+    for node in [1, 0] {
+        // Nobody waits for what comes of it.
+        let taken = run(cluster[node]
+            .adapters()
+            .pairing
+            .take(alice.user(), TokenSerial(1)));
+        assert!(taken.unwrap().is_some());
+    }
+    cluster.pass(Millis::from_secs(10));
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+    let bob = cluster.visitor(1);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(bob.chat(), alice.chat());
 }
