@@ -387,7 +387,7 @@ fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
     }
 }
 
-/// Neither knows of the other's loss yet, and the node is not even known to be dead.
+/// The node is not even known to be dead yet.
 #[test]
 fn what_both_have_forgotten_with_their_node_is_not_passed_on_once_more() {
     let mut cluster = TestCluster::of(3);
