@@ -11,6 +11,7 @@
 mod criteria;
 mod plan;
 mod record;
+mod story;
 mod user;
 mod verdict;
 
@@ -23,7 +24,8 @@ use tokio::task::JoinHandle;
 use crate::server::Target;
 
 pub use plan::{Phase, Plan, Weather};
-pub use record::{Counts, Happened, Happening, Record, story};
+pub use record::{Counts, Record};
+pub use story::{Happened, Happening, story};
 
 /// A word in every message: whoever finds it where messages have no business has found a leak.
 pub const CANARY_TEXT: &str = "canary-that-sings-in-texts";

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::story::{Happened, Happening, RecentTalk, Talk, recently};
+
 /// The number of a seat in order of appearance; a fresh `welcome` is a new seat.
 pub(super) type SeatNumber = usize;
 
@@ -53,59 +55,6 @@ pub(super) struct Said {
 /// One message: its chat, its sender, its number.
 pub(super) type MessageName = (String, SeatNumber, u64);
 
-/// Something a fault may show in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// `matched`.
-    Matched,
-    /// `partner_away`.
-    Away,
-    /// `partner_back`.
-    Back,
-    /// `chat_ended` for this reason.
-    Ended(String),
-    /// `chat_ended` of a chat that nobody else had been told of yet: a fault came between.
-    Unborn,
-    /// `waiting` with `paused`.
-    Paused,
-    /// A command was refused with this code.
-    Refused(String),
-    /// A connection ended with this close code, or without one.
-    Closed(Option<u16>),
-    /// A user could not get in: nobody listened, or this HTTP status.
-    TurnedAway(Option<u16>),
-    /// A seat was taken back, after so long without a connection; `gap` of its `welcome`.
-    Resumed {
-        /// Whether events were lost.
-        gap: bool,
-        /// The time without a connection.
-        after: Duration,
-    },
-    /// A seat was found gone.
-    Lost,
-}
-
-/// Something that happened, when, and to which seat.
-#[derive(Clone, Debug)]
-pub struct Happened {
-    /// When the user read it.
-    pub at: Instant,
-    /// Whose.
-    pub seat: usize,
-    /// What.
-    pub what: Happening,
-}
-
-/// What these seats went through, a line each, with the time since the first of all that happened.
-pub fn story(happened: &[Happened], seats: &[usize]) -> Vec<String> {
-    let theirs = happened.iter().filter(|happened| seats.contains(&happened.seat));
-    let line = |of: &Happened| {
-        let at = happened.first().map_or(Duration::ZERO, |first| of.at - first.at);
-        format!("{at:.1?}: seat {}: {:?}", of.seat, of.what)
-    };
-    theirs.map(line).collect()
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Inner {
     pub(super) seats: Vec<Seat>,
@@ -120,7 +69,14 @@ pub(super) struct Inner {
     pub(super) violations: Vec<String>,
     pub(super) counts: Counts,
     pub(super) happened: Vec<Happened>,
+    /// What was said last in all chats.
+    talk: RecentTalk,
+    /// What led to the first broken rules.
+    pub(super) stories: Vec<String>,
 }
+
+/// When so many lines were told of what led to broken rules, no more are begun.
+const STORIES: usize = 400;
 
 /// How lively it was.
 #[derive(Clone, Copy, Debug, Default)]
@@ -271,12 +227,15 @@ impl Record {
 
     /// A message is about to be sent.
     pub(super) fn sent(&self, name: &MessageName) {
-        self.lock().said.entry(name.clone()).or_default().sends += 1;
+        let mut inner = self.lock();
+        inner.talk.note(Instant::now(), name.1, Talk::Said(name.2));
+        inner.said.entry(name.clone()).or_default().sends += 1;
     }
 
     pub(super) fn acked(&self, name: &MessageName, at: Instant) {
         let mut inner = self.lock();
         inner.counts.acks += 1;
+        inner.talk.note(at, name.1, Talk::Acked(name.2));
         let said = inner.said.entry(name.clone()).or_default();
         said.acked.get_or_insert(at);
     }
@@ -284,6 +243,7 @@ impl Record {
     /// A message was refused. Of a repeated one this says nothing about the first sending.
     pub(super) fn refused(&self, name: &MessageName, code: &str) {
         let mut inner = self.lock();
+        inner.talk.note(Instant::now(), name.1, Talk::Refused(name.2));
         if code == "unconfirmed" {
             inner.counts.unconfirmed += 1;
             return;
@@ -319,11 +279,12 @@ impl Record {
                 "seat {receiver} in {chat} of {seats:?} received `{text}`"
             ));
         }
+        inner.talk.note(Instant::now(), receiver, Talk::Received(number));
         let last = inner.last_received.insert((chat.to_owned(), sender), number);
         if last.is_some_and(|last| last >= number) {
-            inner
-                .violations
-                .push(format!("{number} of seat {sender} in {chat} came after {last:?}"));
+            let why = format!("{number} of seat {sender} in {chat} came after {last:?}");
+            inner.tell_what_led_to(&why, &[sender, receiver]);
+            inner.violations.push(why);
         }
         let said = inner.said.entry((chat.to_owned(), sender, number)).or_default();
         said.received = true;
@@ -343,6 +304,15 @@ impl Record {
 }
 
 impl Inner {
+    /// Keeps what these seats went through lately, and said.
+    fn tell_what_led_to(&mut self, what: &str, seats: &[SeatNumber]) {
+        if self.stories.len() > STORIES {
+            return;
+        }
+        self.stories.push(format!("what led to this: {what}"));
+        self.stories.extend(recently(&self.happened, &self.talk, seats));
+    }
+
     fn welcomed(&mut self, seat: SeatNumber, welcome: &Value) {
         for (field, of) in [
             ("user_id", Some(seat)),

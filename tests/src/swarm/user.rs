@@ -13,7 +13,8 @@ use tokio::sync::watch::Receiver;
 use super::CANARY_TEXT;
 use super::criteria::Criteria;
 use super::plan::{Phase, Plan, Weather};
-use super::record::{Fate, Happening, MessageName, Record, SeatNumber, Status};
+use super::record::{Fate, MessageName, Record, SeatNumber, Status};
+use super::story::Happening;
 use crate::server::Target;
 use crate::{Client, Event};
 

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::plan::{Plan, Weather};
-use super::record::{Counts, Fate, Inner, MessageName, Record, Said, SeatNumber, Status, story};
+use super::record::{Counts, Fate, Inner, MessageName, Record, Said, SeatNumber, Status};
+use super::story::story;
 
 /// What is still true in one user's log may be a little older than in another's: tasks take turns.
 const SLACK: Duration = Duration::from_secs(3);
@@ -69,6 +70,7 @@ impl Record {
             broken.push(format!("and {more} more"));
         }
         inner.tell_of_one_in_vain(&mut broken);
+        broken.extend(inner.stories.iter().cloned());
         broken
     }
 
@@ -172,9 +174,10 @@ impl Inner {
             return;
         };
         let seats = &self.chats[chat];
-        let acked = said.acked.map(|acked| acked.elapsed());
+        let began = self.happened.first().map(|first| first.at);
+        let acked = said.acked.zip(began).map(|(acked, began)| acked - began);
         reasons.push(format!(
-            "what {sender} said in {chat} of {seats:?} was acknowledged {acked:.1?} ago:"
+            "what {sender} said in {chat} of {seats:?} was acknowledged at {acked:.3?}:"
         ));
         reasons.extend(story(&self.happened, seats));
     }

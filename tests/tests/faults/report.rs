@@ -60,7 +60,7 @@ pub(crate) fn returns(happened: &[Happened]) -> (usize, usize, usize, Duration) 
     let mut longest = Duration::ZERO;
     let (mut resumed, mut gaps) = (0, 0);
     for happened in happened {
-        if let Happening::Resumed { gap, after } = happened.what {
+        if let Happening::Resumed { gap, after, .. } = happened.what {
             resumed += 1;
             gaps += usize::from(gap);
             longest = longest.max(after);

@@ -7,7 +7,8 @@ use super::User;
 use crate::connect::{Memory, Unwelcome};
 use crate::swarm::criteria::Criteria;
 use crate::swarm::plan::Weather;
-use crate::swarm::record::{Fate, Happening, Status};
+use crate::swarm::record::{Fate, Status};
+use crate::swarm::story::Happening;
 use crate::{Client, Connect};
 
 /// How long one attempt to come in may take.
@@ -40,8 +41,13 @@ impl User {
 
     fn sits_down(&mut self, client: &Client) {
         assert!(!client.welcome().flag("resumed"));
-        self.seat = self.record.new_seat(self.criteria.mode, &client.welcome().body);
+        let welcome = client.welcome();
+        self.seat = self.record.new_seat(self.criteria.mode, &welcome.body);
+        let seated = Happening::Seated(welcome.text("node").to_owned());
+        self.record.happened(welcome.at, self.seat, seated);
         self.status = Status::Between;
+        // The seat that was away was another.
+        self.away_since = None;
         self.pending.clear();
         self.owed.clear();
     }
@@ -134,8 +140,9 @@ impl User {
         let gap = welcome["gap"] == true;
         self.record.resumed(self.seat, &welcome, now);
         let after = after.unwrap_or_default();
-        self.record
-            .happened(now, self.seat, Happening::Resumed { gap, after });
+        let node = welcome["node"].as_str().unwrap_or_default().to_owned();
+        let what = Happening::Resumed { gap, after, node };
+        self.record.happened(now, self.seat, what);
         if gap {
             self.record
                 .change(self.seat, |seat| self.status = seat.status.clone());
