@@ -26,6 +26,8 @@ pub(crate) struct Left {
     /// The tenure of the seat that its sender knew of.
     pub(crate) tenure: u32,
     pub(crate) id: Option<IdHash>,
+    /// What was sent after it, if it may have been sent before.
+    pub(crate) later: Vec<IdHash>,
     pub(crate) text: Box<str>,
     pub(crate) at: UnixMillis,
 }
@@ -100,6 +102,7 @@ mod tests {
             consignment: Consignment(number),
             tenure: 0,
             id: None,
+            later: Vec::new(),
             text: "x".repeat(bytes).into(),
             at: UnixMillis(0),
         }

@@ -101,6 +101,12 @@ impl Sent {
         self.0.iter().any(|(known, _)| *known == id)
     }
 
+    /// What was sent after this one, if it was sent.
+    pub(crate) fn after(&self, id: IdHash) -> Vec<IdHash> {
+        let later = self.0.iter().skip_while(|(known, _)| *known != id).skip(1);
+        later.map(|(id, _)| *id).collect()
+    }
+
     pub(crate) fn note_received(&mut self, id: IdHash) {
         for (known, course) in &mut self.0 {
             if *known == id {

@@ -6,7 +6,7 @@ use crate::ports::Stamp;
 use futures_util::task::AtomicWaker;
 use passerby_domain::id::UserId;
 use passerby_domain::time::Moment;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -33,28 +33,27 @@ impl Departures {
     }
 }
 
-/// Seats that this node was given but did not get to hold, each with the end of its grace: until then their users may come
-/// for them. Bounded as departures are.
+/// Seats that this node was given, or may have been given, and does not hold, each with the end of its grace: until then
+/// their users may come for them. Bounded as departures are.
 #[derive(Default)]
-pub(crate) struct Abandoned(Mutex<Vec<(Stamp, Moment)>>);
+pub(crate) struct Abandoned(Mutex<HashMap<UserId, Moment>>);
 
 impl Abandoned {
-    pub(crate) fn add(&self, stamp: Stamp, until: Moment) {
+    pub(crate) fn add(&self, seat: UserId, until: Moment) {
         let mut abandoned = self.lock();
-        abandoned.retain(|(known, _)| known.seat != stamp.seat);
-        if abandoned.len() < DEPARTURES {
-            abandoned.push((stamp, until));
+        if abandoned.len() < DEPARTURES || abandoned.contains_key(&seat) {
+            abandoned.insert(seat, until);
         }
     }
 
-    /// Takes those whose grace is over.
-    pub(crate) fn take_ended(&self, now: Moment) -> Vec<Stamp> {
+    /// Takes those whose grace is over, in no order.
+    pub(crate) fn take_ended(&self, now: Moment) -> Vec<UserId> {
         let mut abandoned = self.lock();
-        let over = abandoned.extract_if(.., |(_, until)| *until <= now);
-        over.map(|(stamp, _)| stamp).collect()
+        let over = abandoned.extract_if(|_, until| *until <= now);
+        over.map(|(seat, _)| seat).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Stamp, Moment)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Moment>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,25 +98,18 @@ impl Watchlist {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passerby_domain::id::Generation;
-
-    fn seat(number: u128) -> Stamp {
-        Stamp {
-            seat: UserId::from_bits(number),
-            generation: Generation::default(),
-        }
-    }
 
     #[test]
     fn an_abandoned_seat_is_kept_until_the_end_of_its_latest_grace_and_named_once() {
         let abandoned = Abandoned::default();
         let at = Moment::from_millis;
-        abandoned.add(seat(1), at(10));
-        abandoned.add(seat(2), at(20));
-        abandoned.add(seat(1), at(30));
+        let (one, other) = (UserId::from_bits(1), UserId::from_bits(2));
+        abandoned.add(one, at(10));
+        abandoned.add(other, at(20));
+        abandoned.add(one, at(30));
         assert_eq!(abandoned.take_ended(at(19)), []);
-        assert_eq!(abandoned.take_ended(at(20)), [seat(2)]);
-        assert_eq!(abandoned.take_ended(at(40)), [seat(1)]);
+        assert_eq!(abandoned.take_ended(at(20)), [other]);
+        assert_eq!(abandoned.take_ended(at(40)), [one]);
         assert_eq!(abandoned.take_ended(at(50)), []);
     }
 }

@@ -149,6 +149,7 @@ macro_rules! shared_pairing_conformance {
                 among_many_those_that_differ_are_told,
                 a_search_that_the_store_knows_of_another_time_differs,
                 a_seat_that_another_node_has_taken_is_told_as_that,
+                a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken,
                 a_seat_that_its_node_was_given_once_more_is_told_as_that,
                 an_open_offer_is_no_difference_and_one_that_nobody_settled_is,
             }

@@ -31,8 +31,9 @@ const EXPLAINED: [&str; 6] = [
 const EXPLAINED_IN_STORMS: [&str; 2] = ["unconfirmed", "store_unavailable"];
 /// A message is answered within three seconds; a busy machine may add as much again.
 const ANSWER: Duration = Duration::from_secs(8);
-/// For so long a user who was told that they say too much says nothing.
-const HUSH: Duration = Duration::from_millis(300);
+/// For so long a user who was told that they say too much says nothing: whoever is refused something every other second,
+/// for ten seconds, is closed with 1008.
+const HUSH: Duration = Duration::from_millis(2500);
 /// After so long without a word the user asks whether anybody is there, and after as long again goes elsewhere.
 const SILENCE: Duration = Duration::from_secs(4);
 

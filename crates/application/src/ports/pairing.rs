@@ -224,7 +224,7 @@ pub enum Believed {
 pub enum Difference {
     /// The store knows something else, or nothing, of this seat.
     Unlike(UserId),
-    /// Another node holds this seat, and has for longer than the asker knows.
+    /// Another node holds this seat, and has for longer than the asker knows; or did, and the seat is gone since.
     Taken(UserId),
     /// The asker holds this seat, and was given it once more than it knows: the answer to that was lost, or nobody waited for
     /// it any more. All that it says of the seat is stale until it says it as of this generation.

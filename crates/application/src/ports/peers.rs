@@ -114,6 +114,8 @@ pub enum Letter<'a> {
         tenure: u32,
         /// The id the user gave it.
         id: Option<IdHash>,
+        /// If it may have been sent before: what was sent after it then. It must not come behind any of these.
+        later: Vec<IdHash>,
         /// What is said.
         text: Secret<'a>,
         /// When it was passed on.

@@ -412,17 +412,21 @@ impl HonestPairing {
 
     fn compare(&self, known: &Known, belief: Belief, now: Moment) -> Option<Difference> {
         let Stamp { seat, generation } = belief.stamp;
-        let record = known.seats.get(&seat);
-        let Some(record) = record.filter(|record| !matches!(record.phase, Phase::Gone)) else {
+        let Some(record) = known.seats.get(&seat) else {
             return Some(Difference::Unlike(seat));
         };
-        if record.owner != self.own {
-            let is_newer = record.generation > generation;
-            return Some(if is_newer {
+        let taken_if = |is_taken| {
+            if is_taken {
                 Difference::Taken(seat)
             } else {
                 Difference::Unlike(seat)
-            });
+            }
+        };
+        if matches!(record.phase, Phase::Gone) {
+            return Some(taken_if(record.generation.tenure() > generation.tenure()));
+        }
+        if record.owner != self.own {
+            return Some(taken_if(record.generation > generation));
         }
         if record.generation.tenure() > generation.tenure() {
             let generation = record.generation;

@@ -88,11 +88,12 @@ impl<P: Ports> Chat<P> {
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure| Letter::Message {
+        let message = |address, consignment, tenure, later| Letter::Message {
             address,
             consignment,
             tenure,
             id: id.map(|id| id.hash),
+            later,
             text: Secret(text.as_str()),
             at,
         };
@@ -135,7 +136,7 @@ impl<P: Ports> Chat<P> {
         id: Option<KeptId>,
         text: Option<&str>,
         now: Moment,
-        letter: impl FnOnce(Address, Consignment, u32) -> Letter<'a>,
+        letter: impl FnOnce(Address, Consignment, u32, Vec<IdHash>) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
         let forgets = forgets(book, now);
@@ -166,6 +167,7 @@ impl<P: Ports> Chat<P> {
             Some(_) if forgets => Attempt::Perhaps,
             _ => Attempt::First,
         };
+        let later = id.map_or(Vec::new(), |id| remote.sent.after(id.hash));
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -175,6 +177,7 @@ impl<P: Ports> Chat<P> {
                 consignment,
                 tenure,
                 id: id.map(|id| id.hash),
+                later: later.clone(),
                 text: text.into(),
                 at: self.adapters.clock.unix(now),
             };
@@ -184,7 +187,7 @@ impl<P: Ports> Chat<P> {
                 return Err(Undelivered::Away);
             }
         } else {
-            match peers.send(remote.owner, &letter(address, consignment, tenure)) {
+            match peers.send(remote.owner, &letter(address, consignment, tenure, later)) {
                 Ok(()) => {}
                 Err(Unsent::Full) => return Err(Undelivered::Full),
                 Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
@@ -292,11 +295,12 @@ impl<P: Ports> Chat<P> {
         }
         let now = self.now();
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure| Letter::Message {
+        let message = |address, consignment, tenure, later| Letter::Message {
             address,
             consignment,
             tenure,
             id: Some(id.hash),
+            later,
             text: Secret(text),
             at,
         };
@@ -381,6 +385,17 @@ fn remote_in<P: Ports>(book: &mut Book<P>, chat: ChatId) -> Option<&mut crate::l
         .chatting_mut()
         .filter(|chatting| chatting.chat == chat)?;
     chatting.link.remote_mut()
+}
+
+/// Of what was sent, oldest first, that which was not received although something later was: it would come behind that.
+pub(crate) fn overtaken(sent: &[IdHash], received: &[IdHash]) -> Vec<IdHash> {
+    let last = sent.iter().rposition(|id| received.contains(id));
+    let before = &sent[..last.unwrap_or_default()];
+    before
+        .iter()
+        .filter(|id| !received.contains(id))
+        .copied()
+        .collect()
 }
 
 /// Ids of which nobody knows what became are refused for as long as the chat lasts.

@@ -244,7 +244,9 @@ impl<P: Ports> Chat<P> {
             Partner::Here(seat) => {
                 let known = self.register.get(seat.user());
                 let here = known.is_some_and(|known| Arc::ptr_eq(&known, seat));
-                if here && from == self.adapters.peers.own() {
+                // A former owner that is late to learn of it may still speak for the seat.
+                let is_stale = tenure < link.partner_heard.tenure();
+                if here && (from == self.adapters.peers.own() || is_stale) {
                     return None;
                 }
                 let seat = seat.clone();

@@ -38,6 +38,7 @@ impl<P: Ports> Chat<P> {
                 consignment,
                 tenure,
                 id,
+                later,
                 text,
                 at,
             } => {
@@ -47,6 +48,7 @@ impl<P: Ports> Chat<P> {
                     consignment,
                     tenure,
                     id,
+                    later: later.clone(),
                     text: text.0.into(),
                     at,
                 };
@@ -57,8 +59,8 @@ impl<P: Ports> Chat<P> {
                 let chat = address.chat;
                 let message = Notice::Message { chat, text, at };
                 let outcome = match seat {
-                    Some(seat) => self.place_with(seat, from, address, &message, id)?,
-                    None => self.place(from, address, &message, id)?,
+                    Some(seat) => self.place_with(seat, from, address, &message, id, &later)?,
+                    None => self.place(from, address, &message, id, &later)?,
                 };
                 self.acknowledge(from, address, consignment, outcome);
                 None
@@ -69,13 +71,13 @@ impl<P: Ports> Chat<P> {
                 data,
             } => {
                 let chat = address.chat;
-                let outcome = self.place(from, address, &Notice::Signal { chat, data }, None)?;
+                let outcome = self.place(from, address, &Notice::Signal { chat, data }, None, &[])?;
                 self.acknowledge(from, address, consignment, outcome);
                 None
             }
             Letter::Typing { address, typing } => {
                 let chat = address.chat;
-                self.place(from, address, &Notice::Typing { chat, typing }, None)?;
+                self.place(from, address, &Notice::Typing { chat, typing }, None, &[])?;
                 None
             }
             Letter::Receipt {
@@ -224,12 +226,13 @@ impl<P: Ports> Chat<P> {
         address: Address,
         notice: &Notice<'_>,
         id: Option<IdHash>,
+        later: &[IdHash],
     ) -> Option<Outcome> {
         let Some(seat) = self.register.get(address.to) else {
             self.answer_for_absent(from, address);
             return Some(Outcome::Refused);
         };
-        self.place_with(seat, from, address, notice, id)
+        self.place_with(seat, from, address, notice, id, later)
     }
 
     /// As [`Self::place`], with the seat that it is for.
@@ -240,6 +243,7 @@ impl<P: Ports> Chat<P> {
         address: Address,
         notice: &Notice<'_>,
         id: Option<IdHash>,
+        later: &[IdHash],
     ) -> Option<Outcome> {
         let may_be_elsewhere = {
             let mut book = seat.lock();
@@ -252,6 +256,11 @@ impl<P: Ports> Chat<P> {
             }
             book.session.presence() != Presence::Here && self.may_be_usurped(self.now())
         };
+        let has_placed = |id: &IdHash| self.adapters.delivery.has_placed(&seat.route, address.chat, *id);
+        if later.iter().any(has_placed) && !id.as_ref().is_some_and(has_placed) {
+            // It was lost on the way where what was sent after it was not, and would come behind that.
+            return Some(Outcome::Refused);
+        }
         match self
             .adapters
             .delivery

@@ -6,8 +6,8 @@ use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
-    Attendance, Clock, Completeness, Delivery, Fact, Flush, Identity, PairingStore, Peers, Ports, StoreError,
-    TokenSerial,
+    Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Flush, Identity,
+    PairingStore, Peers, Ports, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, UserId};
@@ -102,7 +102,7 @@ impl<P: Ports> Chat<P> {
         if self.options.deployment == Deployment::Alone || !is_doubtful {
             return false;
         }
-        if self.owner_elsewhere(user).await.is_some() {
+        if self.is_taken(user).await {
             return true;
         }
         // Nor may they write to a partner who is another node's since.
@@ -125,6 +125,23 @@ impl<P: Ports> Chat<P> {
             self.partner_is_with(&seat, chat, partner, owner);
         }
         false
+    }
+
+    /// Whether the store says that another node has taken this seat, be it gone since.
+    async fn is_taken(&self, user: UserId) -> bool {
+        let Some(seat) = self.register.get(user) else {
+            return false;
+        };
+        let generation = seat.lock().session.generation();
+        let belief = Belief {
+            stamp: Stamp {
+                seat: user,
+                generation,
+            },
+            standing: Believed::Resting,
+        };
+        let differences = self.adapters.pairing.verify(vec![belief]).await;
+        differences.is_ok_and(|differences| differences.contains(&Difference::Taken(user)))
     }
 
     /// The other node that has this seat, if the store says so.

@@ -51,7 +51,7 @@ impl<P: Ports> Chat<P> {
             Partner::Here(partner) => partner,
             Partner::There(_) => {
                 let data = Secret(data);
-                let sent = self.consign(seat, &mut book, None, None, now, |address, consignment, _| {
+                let sent = self.consign(seat, &mut book, None, None, now, |address, consignment, _, _| {
                     Letter::Signal {
                         address,
                         consignment,

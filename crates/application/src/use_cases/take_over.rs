@@ -3,6 +3,7 @@
 //! The store decides who owns it; the former owner, if it lives, hands over all there is of it. If it does not, the seat
 //! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
 
+use super::consign::{overtaken, remember_lost};
 use super::hand_over::unpack;
 use super::reunite::is_in;
 use crate::book::{Abroad, Book};
@@ -47,6 +48,39 @@ impl<P: Ports> Drop for Expected<'_, P> {
     }
 }
 
+/// A seat that the store is asked for. If nothing becomes of it here, as when the answer is lost or nobody waits for it any
+/// more, it may be this node's all the same, and is given up after the grace.
+struct Asked<'a, P: Ports> {
+    node: &'a Chat<P>,
+    user: UserId,
+    is_settled: bool,
+}
+
+impl<'a, P: Ports> Asked<'a, P> {
+    fn new(node: &'a Chat<P>, user: UserId) -> Self {
+        let is_settled = false;
+        Self {
+            node,
+            user,
+            is_settled,
+        }
+    }
+
+    /// The seat is here, or does not exist.
+    fn settled(mut self) {
+        self.is_settled = true;
+    }
+}
+
+impl<P: Ports> Drop for Asked<'_, P> {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            let until = self.node.now() + self.node.options.resume_grace;
+            self.node.abandoned.add(self.user, until);
+        }
+    }
+}
+
 impl<P: Ports> Chat<P> {
     /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the
     /// token is dead.
@@ -68,7 +102,9 @@ impl<P: Ports> Chat<P> {
                 return Ok(None);
             }
         }
+        let asked = Asked::new(self, user);
         let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
+            asked.settled();
             return self.trust_ignorance().map(|()| None);
         };
         // Whoever writes to the seat here must not be sent back to where it is coming from.
@@ -93,15 +129,12 @@ impl<P: Ports> Chat<P> {
             Some(handover) => {
                 // The seat is here now, and nobody may have it with this token: it is held for its user.
                 self.settle_in(&taken, Some(&handover), seen, handover.serials);
+                asked.settled();
                 return Ok(None);
             }
             None if is_without_its_partner(&taken) => {
-                if let Err(learning) = self.trust_ignorance() {
-                    // They are asked to try again.
-                    let until = self.now() + self.options.resume_grace;
-                    self.abandoned.add(taken.dossier.stamp, until);
-                    return Err(learning);
-                }
+                // Those who are asked to try again find it where they come then.
+                self.trust_ignorance()?;
                 None
             }
             None => None,
@@ -109,7 +142,9 @@ impl<P: Ports> Chat<P> {
         let serials = handover
             .as_ref()
             .map_or([serial, serial], |handover| handover.serials);
-        Ok(self.settle_in(&taken, handover.as_deref(), seen, serials))
+        let seat = self.settle_in(&taken, handover.as_deref(), seen, serials);
+        asked.settled();
+        Ok(seat)
     }
 
     /// The seat, if another connection has brought it here while this one waited for its turn.
@@ -228,7 +263,14 @@ impl<P: Ports> Chat<P> {
             let outcome = if left.tenure.saturating_add(1) < tenure {
                 Outcome::Refused
             } else {
-                self.place_with(seat.clone(), left.from, left.address, &message, left.id)?
+                self.place_with(
+                    seat.clone(),
+                    left.from,
+                    left.address,
+                    &message,
+                    left.id,
+                    &left.later,
+                )?
             };
             Some((left, outcome))
         });
@@ -394,26 +436,35 @@ impl<P: Ports> Chat<P> {
         }) else {
             return;
         };
-        let is_it = |partner: &Arc<Seat<P>>| {
-            let book = partner.lock();
-            let present = book.session.chatting().map(|chatting| chatting.chat);
-            present == Some(chat) && book.session.generation().tenure() >= tenure
-        };
-        let Some(partner) = self.register.get(user).filter(is_it) else {
+        let Some(partner) = self.register.get(user) else {
             return;
+        };
+        let generation = {
+            let book = partner.lock();
+            let is_in_it = book
+                .session
+                .chatting()
+                .is_some_and(|chatting| chatting.chat == chat);
+            let generation = book.session.generation();
+            if !is_in_it || generation.tenure() < tenure {
+                return;
+            }
+            generation
         };
         self.change(seat, |book| {
             if let Some(chatting) = book.session.chatting_mut()
                 && chatting.chat == chat
             {
                 chatting.link.partner = Partner::Here(partner);
+                // Whoever held the partner before is not believed any more.
+                chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
             }
         });
     }
 
     /// A partner on this node finds the seat here from now on. `sent` is what the seat has sent to them until now.
     fn meet_partner_here(&self, seat: &Arc<Seat<P>>, sent: &[IdHash]) {
-        let (chat, partner, recollection) = {
+        let (chat, partner, generation, recollection) = {
             let book = seat.lock();
             let Some(chatting) = book.session.chatting() else {
                 return;
@@ -421,8 +472,10 @@ impl<P: Ports> Chat<P> {
             let Partner::Here(partner) = &chatting.link.partner else {
                 return;
             };
-            (chatting.chat, partner.clone(), book.recollection())
+            let generation = book.session.generation();
+            (chatting.chat, partner.clone(), generation, book.recollection())
         };
+        let received = self.adapters.delivery.placed(&seat.route, chat);
         let mut theirs = Recollection::Whole;
         self.change(&partner, |book| {
             let Some(chatting) = book
@@ -437,26 +490,31 @@ impl<P: Ports> Chat<P> {
             }
             let lost = match (&mut chatting.link.partner, recollection) {
                 (Partner::There(remote), Recollection::Lost) => remote.sent.take(),
-                _ => Vec::new(),
+                (Partner::There(remote), Recollection::Whole) => overtaken(&remote.sent.to_vec(), &received),
+                (Partner::Here(_), _) => Vec::new(),
             };
             chatting.link.partner = Partner::Here(seat.clone());
+            chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
             if recollection == Recollection::Lost {
                 chatting.link.partner_recollection = Recollection::Lost;
                 self.miss_partner(&partner, book);
             }
-            super::consign::remember_lost(book, lost);
+            remember_lost(book, lost);
             theirs = book.recollection();
         });
+        let received = self.adapters.delivery.placed(&partner.route, chat);
+        let mut book = seat.lock();
         if theirs == Recollection::Lost {
-            let known = self.adapters.delivery.placed(&partner.route, chat);
-            let mut book = seat.lock();
             if let Some(chatting) = book.session.chatting_mut() {
                 chatting.link.partner_recollection = Recollection::Lost;
             }
             // Nobody remembers whether the rest was received.
-            let unknown = sent.iter().filter(|id| !known.contains(id));
-            super::consign::remember_lost(&mut book, unknown.copied());
+            let unknown = sent.iter().filter(|id| !received.contains(id));
+            remember_lost(&mut book, unknown.copied());
+        } else {
+            remember_lost(&mut book, overtaken(sent, &received));
         }
+        drop(book);
         // The partner learns of this seat's user when they are attached.
         self.look_at_partner(seat, &partner, chat);
     }

@@ -6,14 +6,14 @@ use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::peerage::Run;
 use crate::ports::{
-    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Peers, Ports, Release,
-    Stamp,
+    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Release, Stamp,
 };
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
 use passerby_domain::id::{Generation, UserId};
 use passerby_domain::session::{Presence, State};
 use passerby_domain::time::Millis;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How often a node compares what it believes with what the store and the other nodes know.
@@ -71,9 +71,7 @@ impl<P: Ports> Chat<P> {
             return;
         }
         self.catch_up().await;
-        iter(self.abandoned.take_ended(self.now()))
-            .for_each_concurrent(super::CONCURRENCY, |stamp| self.give_up_abandoned(stamp))
-            .await;
+        self.give_up_abandoned().await;
         iter(self.departures.take())
             .for_each_concurrent(super::CONCURRENCY, |stamp| {
                 self.tell_released(stamp, Release::Gone)
@@ -91,13 +89,36 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Nobody came for a seat that this node was given and does not hold. If it is held elsewhere, as when its former owner
-    /// told the store of it again, that stays.
-    async fn give_up_abandoned(&self, stamp: Stamp) {
-        let location = self.adapters.pairing.locate(stamp.seat).await;
-        let is_own = matches!(location, Ok(Some(location)) if location.owner == self.adapters.peers.own());
-        if is_own && self.register.get(stamp.seat).is_none() {
-            self.departures.add(stamp);
+    /// Nobody came for seats that this node was given, or may have been given, and does not hold. Those that the store has
+    /// as this node's are gone; those that are held elsewhere, as when their former owner told of them again, stay.
+    async fn give_up_abandoned(&self) {
+        let is_nobodys = |user: UserId| self.register.get(user).is_none() && !self.takes.is_taken(user);
+        let mut ended = self.abandoned.take_ended(self.now());
+        ended.retain(|user| is_nobodys(*user));
+        if ended.is_empty() {
+            return;
+        }
+        // Whoever believes that a seat has never moved is told since when it is their own.
+        let beliefs = ended.iter().map(|&seat| Belief {
+            stamp: Stamp {
+                seat,
+                generation: Generation::default(),
+            },
+            standing: Believed::Resting,
+        });
+        let Ok(differences) = self.adapters.pairing.verify(beliefs.collect()).await else {
+            self.doubt_store();
+            for user in ended {
+                self.abandoned.add(user, self.now());
+            }
+            return;
+        };
+        for difference in differences {
+            if let Difference::Given(stamp) = difference
+                && is_nobodys(stamp.seat)
+            {
+                self.departures.add(stamp);
+            }
         }
     }
 
@@ -150,12 +171,8 @@ impl<P: Ports> Chat<P> {
     async fn verify(&self) {
         let was_unheard = self.peerage.suspects_usurpers();
         self.peerage.look_for_usurpers();
-        let beliefs: Vec<_> = self
-            .register
-            .all()
-            .iter()
-            .filter_map(|seat| belief(seat))
-            .collect();
+        let seats = self.register.all();
+        let beliefs: Vec<_> = seats.iter().filter_map(belief).collect();
         let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
             return self.doubt_store();
         };
@@ -172,8 +189,12 @@ impl<P: Ports> Chat<P> {
         let given_up = self.peerage.note_taken(&taken, self.now());
         // Whoever took a seat while this node was not heard will not ask for it any more.
         let lost = if was_unheard { &taken } else { &given_up };
-        for user in lost {
-            self.lose_user(*user);
+        if !lost.is_empty() {
+            let lost: HashSet<_> = lost.iter().copied().collect();
+            // A seat that has come back here since notes were compared is another.
+            for seat in seats.iter().filter(|seat| lost.contains(&seat.user())) {
+                self.lose_seat(seat);
+            }
         }
         if lost.len() < taken.len() {
             self.verify_soon();

@@ -12,6 +12,7 @@ pub(super) enum KeptLetter {
         consignment: Consignment,
         tenure: u32,
         id: Option<IdHash>,
+        later: Vec<IdHash>,
         text: String,
         at: UnixMillis,
     },
@@ -33,6 +34,7 @@ impl KeptLetter {
                 consignment,
                 tenure,
                 id,
+                later,
                 text,
                 at,
             } => read(Letter::Message {
@@ -40,6 +42,7 @@ impl KeptLetter {
                 consignment,
                 tenure,
                 id,
+                later,
                 text: Secret(&text),
                 at,
             }),
@@ -91,6 +94,7 @@ impl From<&Letter<'_>> for KeptLetter {
                 consignment,
                 tenure,
                 id,
+                later,
                 text,
                 at,
             } => {
@@ -99,6 +103,7 @@ impl From<&Letter<'_>> for KeptLetter {
                     consignment: *consignment,
                     tenure: *tenure,
                     id: *id,
+                    later: later.clone(),
                     text: text.0.to_owned(),
                     at: *at,
                 };

@@ -1,7 +1,8 @@
-use crate::ports::{Address, Farewell};
-use crate::testing::{Chore, Guest, RecordingWire, TestCluster, Told, run, step};
+use crate::ports::{Address, Assertion, Attendance, Farewell, Letter, Recollection, TokenSerial};
+use crate::testing::{Chore, Guest, Line, RecordingWire, TestCluster, Told, run, step};
 use crate::{ConnectError, Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
+use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -617,6 +618,107 @@ fn what_was_said_to_a_former_owner_does_not_come_behind_what_was_said_since() {
     cluster.deliver();
     assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
     assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+}
+
+/// The first letter is lost on the way, those that follow it are not, and the answers are. Whether the client then says all
+/// again on a third node or on the partner's, what was lost stays so: it would come behind what was said after it.
+#[test]
+fn what_was_lost_on_the_way_does_not_come_behind_what_was_not() {
+    for node in [2, 1] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+        say(&cluster, 0, &alice, "one", "1").unwrap();
+        cluster.office.lose(from, to);
+        say(&cluster, 0, &alice, "two", "2").unwrap();
+        say(&cluster, 0, &alice, "three", "3").unwrap();
+        while cluster.carry(from, to) {}
+        while !cluster.office.kinds(to, from).is_empty() {
+            cluster.office.lose(to, from);
+        }
+        let alice = cluster.come_back(node, &alice, 2).unwrap();
+        for (text, id) in [("one", "1"), ("two", "2"), ("three", "3"), ("four", "4")] {
+            let said = say(&cluster, node, &alice, text, id);
+            let is_known_at_once = node == 1 && id == "1";
+            assert_eq!(said.is_err(), is_known_at_once, "{node}, {id}: {said:?}");
+        }
+        cluster.deliver();
+        assert_eq!(
+            bob.hears(),
+            ["message two", "message three", "message four"],
+            "{node}"
+        );
+        let told = sorted(alice.hears());
+        let answers = [
+            "ack 2",
+            "ack 3",
+            "ack 4",
+            "unconfirmed 1",
+            "welcome back chatting",
+        ];
+        let others = answers
+            .into_iter()
+            .filter(|answer| node == 2 || *answer != "unconfirmed 1");
+        assert_eq!(told, others.collect::<Vec<_>>(), "{node}");
+    }
+}
+
+/// As above, with the partner coming to the node of the one who speaks.
+#[test]
+fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_comes() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    cluster.office.lose(from, to);
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    while cluster.carry(from, to) {}
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message two"]);
+    let said = say(&cluster, 0, &alice, "one", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    assert_eq!(bob.hears(), [""; 0]);
+}
+
+/// Its node was given it, and nobody there knows.
+#[test]
+fn a_seat_whose_taking_was_not_heard_of_is_gone_when_nobody_comes_for_it() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(1));
+    cluster[2].adapters().pairing.set(Line::AnswersLost);
+    let came = run(cluster[2].take_over(bob.user(), TokenSerial(1), Seq::new(2)));
+    assert!(came.is_err());
+    cluster[2].adapters().pairing.set(Line::Good);
+    assert!(cluster.store.known().contains(&bob.user()));
+    cluster.pass(Millis::from_secs(40));
+    assert_eq!(cluster.store.known(), [alice.user()]);
+}
+
+/// The assertion of a former owner that does not know yet is late.
+#[test]
+fn a_former_owner_does_not_speak_for_a_seat_that_has_come_to_its_partner() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let former = cluster.incarnation(1);
+    let assertion = Assertion {
+        address: moved(&alice, &bob),
+        attendance: Attendance::Here,
+        recollection: Recollection::Whole,
+    };
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    cluster.deliver();
+    assert!(
+        cluster[0]
+            .share()
+            .receive(former, Letter::Presence(assertion))
+            .is_none()
+    );
+    assert_eq!(bob.farewell(), None);
+    say(&cluster, 0, &alice, "still here?", "1").unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message still here?"]);
 }
 
 /// Somebody comes from one node to another, and no letters are carried but those between these two, and what `meanwhile`

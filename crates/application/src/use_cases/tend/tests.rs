@@ -114,6 +114,23 @@ fn a_node_that_did_not_run_asks_before_it_gives_a_seat_back() {
     assert_eq!(cluster.store.waiting(), [alice.user()]);
 }
 
+/// They went for good on the node that they had come to.
+#[test]
+fn a_node_that_did_not_run_gives_back_no_seat_that_is_gone_since() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    run(cluster[1].disconnect(&moved.seat, moved.connection, Departure::Left));
+    cluster.pass(Millis::from_secs(1));
+    cluster.wake(0);
+    assert!(cluster.come_back(0, &alice, 1).is_none(), "they come anew");
+    cluster.pass(Millis::from_secs(5));
+    assert_eq!(cluster.store.known(), []);
+    assert_eq!(cluster[0].own_census().online, 0);
+}
+
 #[test]
 fn a_store_that_was_away_hears_of_those_who_went_meanwhile() {
     let mut cluster = TestCluster::of(2);

@@ -96,6 +96,23 @@ pub async fn a_seat_that_another_node_has_taken_is_told_as_that<S: SharedPairing
     );
 }
 
+/// Its end does not make it the seat of whoever had it before. What a node has ended itself is merely unlike.
+pub async fn a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let [taken, own] = [1, 2].map(|number| stage.person(number));
+    for person in [&taken, &own] {
+        stage.keep(HERE, person, Standing::Idle).await;
+    }
+    let since = stage.takes(THERE, &taken).await.dossier.stamp;
+    stage.release(THERE, later(since, 1), Release::Gone).await;
+    stage.release(HERE, later(own.stamp, 1), Release::Gone).await;
+    let beliefs = [(taken.stamp, Believed::Resting), (own.stamp, Believed::Resting)];
+    assert_eq!(
+        stage.differs(HERE, &beliefs).await,
+        [Difference::Taken(seat(&taken)), Difference::Unlike(seat(&own))]
+    );
+}
+
 /// Whoever was given a seat and did not hear of it holds on to what it knew, and learns so.
 pub async fn a_seat_that_its_node_was_given_once_more_is_told_as_that<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;

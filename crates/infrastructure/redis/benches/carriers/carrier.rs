@@ -147,6 +147,7 @@ impl End {
                     consignment: Consignment(number),
                     tenure: 1,
                     id: None,
+                    later: Vec::new(),
                     text: Secret(
                         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
                     ),

@@ -14,15 +14,21 @@ for at = 1, #beliefs, 41 do
   seats[#seats + 1] = sub(beliefs, at, at + 15)
 end
 local records = call('HMGET', BOOK, unpack(seats))
+
+local function tenure(bytes, at)
+  return math.floor(number('>I8', bytes, at) / 4294967296)
+end
 for i = 1, #seats do
   local at, record = 41 * i - 40, records[i]
   local difference
   local phase = record and byte(record)
-  if not record or phase == 103 then
+  if not record then
     difference = 'u'
+  elseif phase == 103 then
+    difference = tenure(record, 3) > tenure(beliefs, at + 16) and 't' or 'u'
   elseif sub(record, 11, 18) ~= me then
     difference = number('>I8', record, 3) > number('>I8', beliefs, at + 16) and 't' or 'u'
-  elseif math.floor(number('>I8', record, 3) / 4294967296) > math.floor(number('>I8', beliefs, at + 16) / 4294967296) then
+  elseif tenure(record, 3) > tenure(beliefs, at + 16) then
     difference = 'g' .. sub(record, 3, 10)
   else
     local believed, is_like = byte(beliefs, at + 24), false

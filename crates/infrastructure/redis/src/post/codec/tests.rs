@@ -177,18 +177,20 @@ fn letter() -> impl Strategy<Value = (String, LetterMaker)> {
             any::<u64>(),
             any::<u32>(),
             option::of(any::<u64>()),
+            vec(any::<u64>().prop_map(IdHash), 0..64),
             any::<u64>()
         )
-            .prop_map(
-                |(address, consignment, tenure, id, at)| made(move |text| Letter::Message {
+            .prop_map(|(address, consignment, tenure, id, later, at)| made(move |text| {
+                Letter::Message {
                     address,
                     consignment: Consignment(consignment),
                     tenure,
                     id: id.map(IdHash),
+                    later: later.clone(),
                     text: Secret(text),
                     at: UnixMillis(at),
-                })
-            ),
+                }
+            })),
         (address(), any::<u64>()).prop_map(|(address, consignment)| made(move |text| Letter::Signal {
             address,
             consignment: Consignment(consignment),
@@ -508,6 +510,7 @@ proptest! {
             consignment: Consignment(1_000_000),
             tenure: 1_000,
             id: Some(IdHash(u64::MAX)),
+            later: Vec::new(),
             text: Secret(&text),
             at: UnixMillis(1_800_000_000_000),
         };
