@@ -7,7 +7,7 @@
 //! here is placed under its lock, and so is the seat registered, so that nothing overtakes it. Under this lock only those
 //! of the seat that comes, of its outbox and of the register are taken.
 
-use crate::ports::{Address, Consignment, IdHash};
+use crate::ports::{Address, Consignment, IdHash, Repetition};
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::UnixMillis;
 use std::collections::HashMap;
@@ -26,8 +26,7 @@ pub(crate) struct Left {
     /// The tenure of the seat that its sender knew of.
     pub(crate) tenure: u32,
     pub(crate) id: Option<IdHash>,
-    /// What was sent after it, if it may have been sent before.
-    pub(crate) later: Vec<IdHash>,
+    pub(crate) repetition: Repetition,
     pub(crate) text: Box<str>,
     pub(crate) at: UnixMillis,
 }
@@ -102,7 +101,7 @@ mod tests {
             consignment: Consignment(number),
             tenure: 0,
             id: None,
-            later: Vec::new(),
+            repetition: Repetition::No,
             text: "x".repeat(bytes).into(),
             at: UnixMillis(0),
         }

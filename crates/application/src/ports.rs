@@ -30,7 +30,8 @@ pub use pairing::{
 };
 pub use peers::{
     Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverLastChat, HandoverLimits,
-    HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Unsent,
+    HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Repetition,
+    Unsent,
 };
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};

@@ -45,6 +45,19 @@ async fn a_flood_of_unasked_pongs_is_answered_by_1008() {
     assert_eq!(code, Some(1008));
 }
 
+/// To read all that comes behind the close frame would be work that anybody could ask for.
+#[tokio::test]
+async fn one_who_is_hung_up_on_and_goes_on_sending_is_hardly_read() {
+    let server = Server::start(&[]).await;
+    let mut socket = RawSocket::upgraded(&server, "join=manual").await;
+    socket.send_frames(&[Frame::binary("no")]).await;
+    let sent = socket
+        .flood_blindly(&[0; 64 * 1024], Duration::from_secs(10))
+        .await;
+    // A megabyte at once, and what both ends of the connection hold in the kernel.
+    assert!(sent < 64 << 20, "{sent} bytes were taken");
+}
+
 #[tokio::test]
 async fn pings_of_one_who_never_reads_cost_no_memory() {
     let server = Server::start(&[]).await;

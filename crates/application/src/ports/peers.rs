@@ -7,7 +7,7 @@ use super::{Ban, IdHash, Offer, OutboxContents, Stamp, Standing, Stranger, Token
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origins, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origins, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Secret, Typing};
 use passerby_domain::time::{Millis, Moment, UnixMillis};
 use std::future::Future;
@@ -26,6 +26,21 @@ pub struct Address {
 /// The number that a sender's owner gives a message it wants an answer to. Grows with each at one seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Consignment(pub u64);
+
+/// Whether a message was sent before, by a former owner of its seat: then what was sent after it may have arrived and it may
+/// not, and it must not come behind that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// It was not.
+    No,
+    /// Nobody remembers.
+    Perhaps,
+    /// It was, and these were sent after it.
+    Yes {
+        /// Their ids, in the order of their sending.
+        later: Vec<IdHash>,
+    },
+}
 
 /// What became of a message at the other node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +129,8 @@ pub enum Letter<'a> {
         tenure: u32,
         /// The id the user gave it.
         id: Option<IdHash>,
-        /// If it may have been sent before: what was sent after it then. It must not come behind any of these.
-        later: Vec<IdHash>,
+        /// Whether it was sent before.
+        repetition: Repetition,
         /// What is said.
         text: Secret<'a>,
         /// When it was passed on.
@@ -191,6 +206,8 @@ pub struct HandoverRequest {
     pub seat: UserId,
     /// The first generation of the new tenure.
     pub generation: Generation,
+    /// The last event that its client has processed.
+    pub seen: Seq,
 }
 
 /// The partner of a seat that is handed over.

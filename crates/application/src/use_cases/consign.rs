@@ -10,7 +10,7 @@ use crate::doorstep::{Door, Left};
 use crate::link::{Cause, Partner};
 use crate::ports::{
     Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
-    Stamp, Undelivered, Unsent,
+    Repetition, Stamp, Undelivered, Unsent,
 };
 use crate::seat::Seat;
 use crate::unanswered::{Attempt, Entry, KeptId, Resent, Watch};
@@ -37,7 +37,7 @@ pub(crate) fn book_is_doubtful<P: Ports>(book: &Book<P>, now: Moment) -> bool {
 }
 
 /// Whether this seat does not remember what was sent for it in its chat, while its client may be sending that again.
-fn forgets<P: Ports>(book: &Book<P>, now: Moment) -> bool {
+pub(crate) fn forgets<P: Ports>(book: &Book<P>, now: Moment) -> bool {
     let restored = book.abroad.as_ref().and_then(|abroad| abroad.restored);
     restored.is_some_and(|restored| now.since(restored) < RESENDING)
 }
@@ -88,12 +88,12 @@ impl<P: Ports> Chat<P> {
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure, later| Letter::Message {
+        let message = |address, consignment, tenure, repetition| Letter::Message {
             address,
             consignment,
             tenure,
             id: id.map(|id| id.hash),
-            later,
+            repetition,
             text: Secret(text.as_str()),
             at,
         };
@@ -136,7 +136,7 @@ impl<P: Ports> Chat<P> {
         id: Option<KeptId>,
         text: Option<&str>,
         now: Moment,
-        letter: impl FnOnce(Address, Consignment, u32, Vec<IdHash>) -> Letter<'a>,
+        letter: impl FnOnce(Address, Consignment, u32, Repetition) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
         let forgets = forgets(book, now);
@@ -167,7 +167,13 @@ impl<P: Ports> Chat<P> {
             Some(_) if forgets => Attempt::Perhaps,
             _ => Attempt::First,
         };
-        let later = id.map_or(Vec::new(), |id| remote.sent.after(id.hash));
+        let repetition = match (attempt, id) {
+            (Attempt::Again, Some(id)) => Repetition::Yes {
+                later: remote.sent.after(id.hash),
+            },
+            (Attempt::Perhaps, _) => Repetition::Perhaps,
+            (Attempt::First | Attempt::Again, _) => Repetition::No,
+        };
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -177,7 +183,7 @@ impl<P: Ports> Chat<P> {
                 consignment,
                 tenure,
                 id: id.map(|id| id.hash),
-                later: later.clone(),
+                repetition: repetition.clone(),
                 text: text.into(),
                 at: self.adapters.clock.unix(now),
             };
@@ -187,7 +193,7 @@ impl<P: Ports> Chat<P> {
                 return Err(Undelivered::Away);
             }
         } else {
-            match peers.send(remote.owner, &letter(address, consignment, tenure, later)) {
+            match peers.send(remote.owner, &letter(address, consignment, tenure, repetition)) {
                 Ok(()) => {}
                 Err(Unsent::Full) => return Err(Undelivered::Full),
                 Err(Unsent::Gone | Unsent::Cut) => return Err(Undelivered::Away),
@@ -295,12 +301,12 @@ impl<P: Ports> Chat<P> {
         }
         let now = self.now();
         let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure, later| Letter::Message {
+        let message = |address, consignment, tenure, repetition| Letter::Message {
             address,
             consignment,
             tenure,
             id: Some(id.hash),
-            later,
+            repetition,
             text: Secret(text),
             at,
         };

@@ -12,9 +12,12 @@ use crate::ports::{
     HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger, Undelivered,
 };
 use crate::seat::Seat;
-use passerby_domain::id::{ChatId, Incarnation};
+use passerby_domain::id::{ChatId, Incarnation, Seq};
 use passerby_domain::session::{Announced, Presence, State};
 use std::sync::Arc;
+
+/// How much of what a client has processed is handed over, in bytes.
+const SEEN_BYTES: usize = 16 * 1024;
 
 impl<P: Ports> Chat<P> {
     /// Gives a seat up to `new_owner`, which the store has made its owner. `None` if it is not here, or if the wish is
@@ -30,7 +33,8 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            let handover = self.pack(&seat, book);
+            let mut handover = self.pack(&seat, book);
+            leave_out(&mut handover.outbox.events, request.seen);
             book.abroad = None;
             // The deadline goes with the state.
             let _ = book.session.depart();
@@ -234,6 +238,18 @@ impl<P: Ports> Chat<P> {
             })
             .await;
     }
+}
+
+/// Leaves out events that the client has processed, but for the latest: those who talk a lot would be as much to carry as
+/// all they were told in the last minute, and so many may move at once. A client that comes with an older number than
+/// before learns that something may be missing.
+fn leave_out(events: &mut Vec<(Seq, Box<[u8]>)>, seen: Seq) {
+    let mut bytes = 0;
+    let last = events.iter().rposition(|(seq, frame)| {
+        bytes += if *seq <= seen { frame.len() } else { 0 };
+        bytes > SEEN_BYTES
+    });
+    events.drain(..last.map_or(0, |last| last + 1));
 }
 
 /// Makes what a handover says of a seat's limits and of what it met part of its book.

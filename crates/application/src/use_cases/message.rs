@@ -3,13 +3,14 @@
 //! **Architecture Invariant:** this is the hot path. It takes the sender's book and the partner's outbox, or the batch
 //! for the partner's node; it asks no store, and on one node it allocates nothing.
 
-use super::consign::book_is_doubtful;
+use super::consign::{book_is_doubtful, forgets};
 use super::part::{WrongChat, present_chat};
 use crate::book::Book;
 use crate::chat::Chat;
 use crate::link::Partner;
 use crate::ports::{
-    Clock, Delivery, Fact, Flush, IdHash, Identity, Ports, Receipt, Screened, TextScreen, Undelivered,
+    Clock, Delivery, Fact, Flush, IdHash, Identity, Ports, Receipt, Repetition, Screened, TextScreen,
+    Undelivered,
 };
 use crate::seat::Seat;
 use passerby_domain::flood::Exhausted;
@@ -84,6 +85,7 @@ impl<P: Ports> Chat<P> {
         let mut book = seat.lock();
         let doubtful = id.is_some() && book_is_doubtful(&book, now);
         let hash = id.map(|id| self.adapters.identity.digest(id.as_str()));
+        let forgotten = hash.filter(|_| forgets(&book, now));
         let Book {
             session,
             messages,
@@ -118,6 +120,12 @@ impl<P: Ports> Chat<P> {
         let placed = match checked {
             // Neither side remembers what was accepted before both were taken over.
             _ if doubtful && unheard.is_none() => Err(MessageError::Unconfirmed),
+            // This side does not, and may be saying again what was overtaken.
+            Ok(_)
+                if forgotten.is_some_and(|id| self.comes_behind(partner, chat, id, &Repetition::Perhaps)) =>
+            {
+                Err(MessageError::Unconfirmed)
+            }
             Ok(text) => {
                 let message = Notice::Message {
                     chat,

@@ -10,7 +10,8 @@ use crate::chat::Chat;
 use crate::doorstep::{Door, Left};
 use crate::pending::Pending;
 use crate::ports::{
-    Address, Delivery, IdHash, Letter, Offer, Outcome, Peers, Ports, Stamp, Stranger, Verdict,
+    Address, Consignment, Delivery, IdHash, Letter, Offer, Outcome, Peers, Ports, Repetition, Stamp,
+    Stranger, Verdict,
 };
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
@@ -38,7 +39,7 @@ impl<P: Ports> Chat<P> {
                 consignment,
                 tenure,
                 id,
-                later,
+                repetition,
                 text,
                 at,
             } => {
@@ -48,7 +49,7 @@ impl<P: Ports> Chat<P> {
                     consignment,
                     tenure,
                     id,
-                    later: later.clone(),
+                    repetition: repetition.clone(),
                     text: text.0.into(),
                     at,
                 };
@@ -59,8 +60,8 @@ impl<P: Ports> Chat<P> {
                 let chat = address.chat;
                 let message = Notice::Message { chat, text, at };
                 let outcome = match seat {
-                    Some(seat) => self.place_with(seat, from, address, &message, id, &later)?,
-                    None => self.place(from, address, &message, id, &later)?,
+                    Some(seat) => self.place_with(seat, from, address, &message, id, &repetition)?,
+                    None => self.place(from, address, &message, id, &repetition)?,
                 };
                 self.acknowledge(from, address, consignment, outcome);
                 None
@@ -71,14 +72,11 @@ impl<P: Ports> Chat<P> {
                 data,
             } => {
                 let chat = address.chat;
-                let outcome = self.place(from, address, &Notice::Signal { chat, data }, None, &[])?;
-                self.acknowledge(from, address, consignment, outcome);
-                None
+                self.receive_notice(from, address, &Notice::Signal { chat, data }, Some(consignment))
             }
             Letter::Typing { address, typing } => {
                 let chat = address.chat;
-                self.place(from, address, &Notice::Typing { chat, typing }, None, &[])?;
-                None
+                self.receive_notice(from, address, &Notice::Typing { chat, typing }, None)
             }
             Letter::Receipt {
                 address,
@@ -120,6 +118,21 @@ impl<P: Ports> Chat<P> {
                 Some(Box::pin(async move { node.enforce(ban).await }))
             }
         }
+    }
+
+    /// Something that is not sent again. `consignment` is the number under which an answer is wanted, if one is.
+    fn receive_notice(
+        &self,
+        from: Incarnation,
+        address: Address,
+        notice: &Notice<'_>,
+        consignment: Option<Consignment>,
+    ) -> Option<Followup> {
+        let outcome = self.place(from, address, notice, None, &Repetition::No)?;
+        if let Some(consignment) = consignment {
+            self.acknowledge(from, address, consignment, outcome);
+        }
+        None
     }
 
     /// Writes what letters have told users. To be called at the end of each batch.
@@ -226,13 +239,13 @@ impl<P: Ports> Chat<P> {
         address: Address,
         notice: &Notice<'_>,
         id: Option<IdHash>,
-        later: &[IdHash],
+        repetition: &Repetition,
     ) -> Option<Outcome> {
         let Some(seat) = self.register.get(address.to) else {
             self.answer_for_absent(from, address);
             return Some(Outcome::Refused);
         };
-        self.place_with(seat, from, address, notice, id, later)
+        self.place_with(seat, from, address, notice, id, repetition)
     }
 
     /// As [`Self::place`], with the seat that it is for.
@@ -243,7 +256,7 @@ impl<P: Ports> Chat<P> {
         address: Address,
         notice: &Notice<'_>,
         id: Option<IdHash>,
-        later: &[IdHash],
+        repetition: &Repetition,
     ) -> Option<Outcome> {
         let may_be_elsewhere = {
             let mut book = seat.lock();
@@ -256,9 +269,7 @@ impl<P: Ports> Chat<P> {
             }
             book.session.presence() != Presence::Here && self.may_be_usurped(self.now())
         };
-        let has_placed = |id: &IdHash| self.adapters.delivery.has_placed(&seat.route, address.chat, *id);
-        if later.iter().any(has_placed) && !id.as_ref().is_some_and(has_placed) {
-            // It was lost on the way where what was sent after it was not, and would come behind that.
+        if id.is_some_and(|id| self.comes_behind(&seat, address.chat, id, repetition)) {
             return Some(Outcome::Refused);
         }
         match self
@@ -275,11 +286,29 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// Whether a message that was not received before would come behind one that was sent after it, as far as anybody knows.
+    pub(crate) fn comes_behind(
+        &self,
+        seat: &Seat<P>,
+        chat: ChatId,
+        id: IdHash,
+        repetition: &Repetition,
+    ) -> bool {
+        let delivery = &self.adapters.delivery;
+        let has_placed = |id: IdHash| delivery.has_placed(&seat.route, chat, id);
+        match repetition {
+            Repetition::No => false,
+            // Whoever sent it has forgotten in which order they were.
+            Repetition::Perhaps => !has_placed(id) && !delivery.placed(&seat.route, chat).is_empty(),
+            Repetition::Yes { later } => later.iter().copied().any(has_placed) && !has_placed(id),
+        }
+    }
+
     pub(crate) fn acknowledge(
         &self,
         to: Incarnation,
         about: Address,
-        consignment: crate::ports::Consignment,
+        consignment: Consignment,
         outcome: Outcome,
     ) {
         if to == self.adapters.peers.own() {

@@ -112,6 +112,7 @@ impl<P: Ports> Chat<P> {
         let request = HandoverRequest {
             seat: user,
             generation: taken.dossier.stamp.generation,
+            seen,
         };
         let own = self.adapters.peers.own();
         let handover = match taken.legacy.clone() {
@@ -269,7 +270,7 @@ impl<P: Ports> Chat<P> {
                     left.address,
                     &message,
                     left.id,
-                    &left.later,
+                    &left.repetition,
                 )?
             };
             Some((left, outcome))

@@ -12,11 +12,17 @@ use std::net::Shutdown;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 
 /// How long the last frames may take to be written, and then how long the client may take to close its side.
 const PATIENCE: Duration = Duration::from_millis(1_800);
+/// So many bytes are read of a client that is hung up on as fast as they come: more than honest ones have on their way.
+const AT_ONCE: usize = 1024 * 1024;
+/// So many bytes are read in one go, and then, between two pauses.
+const SINK: usize = 16 * 1024;
+/// How long it is then not read: 64 KiB a second.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How a connection ends.
 pub(crate) enum Ending {
@@ -125,7 +131,16 @@ pub(crate) async fn finish(connection: &Connection, reader: &mut OwnedReadHalf, 
     connection.shut_down(Shutdown::Both);
 }
 
+/// Reads what was on its way, since closing a socket that has not read all resets it, and the client may lose the last
+/// bytes. A client that goes on and on is read as slowly as one that sends nothing of use: it must not cost more by being
+/// hung up on.
 async fn read_to_end(reader: &mut OwnedReadHalf) {
-    let mut sink = [0; 4096];
-    while matches!(reader.read(&mut sink).await, Ok(count) if count > 0) {}
+    let mut sink = vec![0; SINK];
+    let mut at_once = AT_ONCE;
+    while let Ok(count @ 1..) = reader.read(&mut sink).await {
+        at_once = at_once.saturating_sub(count);
+        if at_once == 0 {
+            sleep(PAUSE).await;
+        }
+    }
 }

@@ -63,9 +63,16 @@ impl Connection {
         }
     }
 
-    /// What the server says last, if it is to hang up. Otherwise `waker` is woken when it is.
-    pub(crate) fn last_words(&self, waker: &Waker) -> Option<Box<LastWords>> {
+    /// Whoever waits with `waker` is woken when the server is to hang up. The latest one counts.
+    pub(crate) fn wakes(&self, waker: &Waker) {
         self.reader.register(waker);
+    }
+
+    /// What the server says last, if it is to hang up.
+    pub(crate) fn last_words(&self) -> Option<Box<LastWords>> {
+        if !self.is_over() {
+            return None;
+        }
         self.last_words
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -78,12 +85,12 @@ impl Connection {
     }
 
     pub(crate) fn hang_up(&self, words: LastWords) {
-        self.is_over.store(true, Ordering::Release);
         // The first reason is the true one.
         self.last_words
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert_with(|| Box::new(words));
+        self.is_over.store(true, Ordering::Release);
         self.reader.wake();
     }
 

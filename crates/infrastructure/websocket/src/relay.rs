@@ -19,7 +19,7 @@ use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, F
 use passerby_domain::time::Millis;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 
 /// A WebSocket connection and its seat.
@@ -102,6 +102,12 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
 
     /// Serves the connection until it ends, and gives its seat back.
     pub(crate) async fn run(mut self) {
+        // All turns are those of this one task.
+        poll_fn(|context| {
+            self.client.connection.wakes(context.waker());
+            Poll::Ready(())
+        })
+        .await;
         loop {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Turn::Errand(errand) => {
@@ -122,7 +128,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
 
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
         let Self { client, intake, .. } = self;
-        if let Some(words) = client.connection.last_words(context.waker()) {
+        if let Some(words) = client.connection.last_words() {
             return Poll::Ready(Turn::End(Ending::Said(words)));
         }
         let max_bytes = client.front.options.frame_bytes;
@@ -145,7 +151,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         let ending = match ending {
             Ending::Said(words) => Ending::Said(words),
             // Whatever the application had to say last is more to the point than what is found out here.
-            other => connection.last_words(Waker::noop()).map_or(other, Ending::Said),
+            other => connection.last_words().map_or(other, Ending::Said),
         };
         // The partner is told at once; the client may take its time to read why.
         front.chat.disconnect(seat, *number, ending.departure()).await;

@@ -1,6 +1,6 @@
 //! Letters that own what they say, so that they can be kept.
 
-use crate::ports::{Address, Consignment, IdHash, Letter};
+use crate::ports::{Address, Consignment, IdHash, Letter, Repetition};
 use passerby_domain::notice::Secret;
 use passerby_domain::time::UnixMillis;
 
@@ -12,7 +12,7 @@ pub(super) enum KeptLetter {
         consignment: Consignment,
         tenure: u32,
         id: Option<IdHash>,
-        later: Vec<IdHash>,
+        repetition: Repetition,
         text: String,
         at: UnixMillis,
     },
@@ -34,7 +34,7 @@ impl KeptLetter {
                 consignment,
                 tenure,
                 id,
-                later,
+                repetition,
                 text,
                 at,
             } => read(Letter::Message {
@@ -42,7 +42,7 @@ impl KeptLetter {
                 consignment,
                 tenure,
                 id,
-                later,
+                repetition,
                 text: Secret(&text),
                 at,
             }),
@@ -94,7 +94,7 @@ impl From<&Letter<'_>> for KeptLetter {
                 consignment,
                 tenure,
                 id,
-                later,
+                repetition,
                 text,
                 at,
             } => {
@@ -103,7 +103,7 @@ impl From<&Letter<'_>> for KeptLetter {
                     consignment: *consignment,
                     tenure: *tenure,
                     id: *id,
-                    later: later.clone(),
+                    repetition: repetition.clone(),
                     text: text.0.to_owned(),
                     at: *at,
                 };

@@ -1,6 +1,6 @@
 use crate::ports::HandoverRequest;
 use crate::testing::{TestCluster, run};
-use passerby_domain::id::Generation;
+use passerby_domain::id::{Generation, Seq};
 use passerby_domain::time::Millis;
 
 #[test]
@@ -90,7 +90,27 @@ fn a_wish_older_than_the_seat_is_refused() {
     let request = HandoverRequest {
         seat: alice.user(),
         generation: Generation::new(1),
+        seen: Seq::default(),
     };
     assert!(cluster[0].hand_over(cluster.incarnation(1), request).is_none());
     assert_eq!(cluster[0].own_census().online, 1);
+}
+
+#[test]
+fn what_was_seen_is_left_out_but_for_the_latest() {
+    let told = |count: u64| (1..=count).map(|seq| (Seq::new(seq), vec![0; 1_000].into()));
+    let left_of = |count: u64, seen: u64| {
+        let mut events: Vec<_> = told(count).collect();
+        super::leave_out(&mut events, Seq::new(seen));
+        events.iter().map(|(seq, _)| seq.get()).collect::<Vec<_>>()
+    };
+    let all = |from: u64, to: u64| (from..=to).collect::<Vec<_>>();
+    assert_eq!(left_of(100, 0), all(1, 100), "nothing was seen");
+    assert_eq!(
+        left_of(100, 60),
+        all(45, 100),
+        "sixteen thousand bytes that were, and the rest"
+    );
+    assert_eq!(left_of(10, 10), all(1, 10), "few are kept");
+    assert_eq!(left_of(0, 7), [0; 0]);
 }

@@ -663,6 +663,43 @@ fn what_was_lost_on_the_way_does_not_come_behind_what_was_not() {
     }
 }
 
+/// Nobody remembers the order then.
+#[test]
+fn what_a_dead_node_lost_on_the_way_does_not_come_behind_what_it_did_not() {
+    for node in [2, 1] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+        say(&cluster, 0, &alice, "one", "1").unwrap();
+        cluster.office.lose(from, to);
+        say(&cluster, 0, &alice, "two", "2").unwrap();
+        while cluster.carry(from, to) {}
+        cluster.kill(0);
+        cluster.pass(Millis::from_secs(6));
+        let alice = cluster.come_back(node, &alice, 1).unwrap();
+        for (text, id) in [("one", "1"), ("two", "2")] {
+            let said = say(&cluster, node, &alice, text, id);
+            assert_eq!(said.is_err(), node == 1 && id == "1", "{node}, {id}: {said:?}");
+        }
+        cluster.deliver();
+        let heard = bob.hears();
+        let messages = heard.iter().filter(|heard| heard.starts_with("message"));
+        assert_eq!(messages.collect::<Vec<_>>(), ["message two"], "{node}");
+        let told = alice.hears();
+        assert!(told.contains(&"ack 2".to_owned()), "{node}: {told:?}");
+        assert_eq!(
+            told.contains(&"unconfirmed 1".to_owned()),
+            node == 2,
+            "{node}: {told:?}"
+        );
+        // Once nothing is said again any more, all is as ever.
+        cluster.pass(Millis::from_secs(3));
+        say(&cluster, node, &alice, "three", "3").unwrap();
+        cluster.deliver();
+        assert!(bob.hears().contains(&"message three".to_owned()), "{node}");
+    }
+}
+
 /// As above, with the partner coming to the node of the one who speaks.
 #[test]
 fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_comes() {

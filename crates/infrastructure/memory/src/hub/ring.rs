@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 const SLACK: usize = 128;
 /// A ring's bytes grow by multiples of this.
 const GRAIN: usize = 64;
+/// From this size on a ring is that of somebody who talks, and copying it each time it is full costs more than its memory.
+const LIVELY: usize = 4096;
 
 /// One event.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +85,13 @@ impl Ring {
         self.unwritten_bytes += frame.len();
     }
 
-    /// Makes place for `more` bytes, and an eighth beyond. Doubling would leave the rings of silent users half empty, and
-    /// those are most of a node's memory.
+    /// Makes place for `more` bytes, and an eighth beyond: doubling would leave the rings of silent users half empty, and
+    /// those are most of a node's memory. A large one grows by half.
     fn grow_for(&mut self, more: usize) {
         let needed = self.bytes.len() + more;
         if needed > self.bytes.capacity() {
-            let room = (needed + needed / 8).next_multiple_of(GRAIN);
+            let beyond = if needed < LIVELY { needed / 8 } else { needed / 2 };
+            let room = (needed + beyond).next_multiple_of(GRAIN);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
     }

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Stamp, Unsent,
+    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Repetition, Stamp, Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -147,7 +147,7 @@ impl End {
                     consignment: Consignment(number),
                     tenure: 1,
                     id: None,
-                    later: Vec::new(),
+                    repetition: Repetition::No,
                     text: Secret(
                         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
                     ),

@@ -57,12 +57,17 @@ pub(super) fn encode_letter(letter: &Letter<'_>, offset: TimeOffset, buffer: &mu
 
 /// Appends a question.
 pub(super) fn encode_ask(number: u64, request: HandoverRequest, offset: TimeOffset, buffer: &mut Vec<u8>) {
-    let HandoverRequest { seat, generation } = request;
+    let HandoverRequest {
+        seat,
+        generation,
+        seen,
+    } = request;
     framed(offset, buffer, |out| {
         out.byte(ASK);
         out.number(number);
         seat.encode(out);
         generation.encode(out);
+        seen.encode(out);
     });
 }
 
@@ -134,6 +139,7 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
             request: HandoverRequest {
                 seat: Coded::decode(reader)?,
                 generation: Coded::decode(reader)?,
+                seen: Coded::decode(reader)?,
             },
         }),
         ANSWER => Ok(Frame::Answer {

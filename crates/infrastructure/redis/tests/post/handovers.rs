@@ -15,6 +15,7 @@ fn request(seat: u128) -> HandoverRequest {
     HandoverRequest {
         seat: UserId::from_bits(seat),
         generation: Generation::new(1).next_tenure(),
+        seen: Seq::default(),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             consignment,
             tenure,
             id,
-            later,
+            repetition,
             text: Secret(text),
             at,
         } => {
@@ -59,7 +59,7 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             consignment.encode(out);
             tenure.encode(out);
             id.encode(out);
-            later.encode(out);
+            repetition.encode(out);
             out.text(text);
             at.encode(out);
         }
@@ -148,7 +148,7 @@ pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>,
             consignment: Coded::decode(input)?,
             tenure: Coded::decode(input)?,
             id: Coded::decode(input)?,
-            later: Coded::decode(input)?,
+            repetition: Coded::decode(input)?,
             text: Secret(input.text()?),
             at: Coded::decode(input)?,
         },

@@ -5,7 +5,7 @@
 use super::bytes::{Malformed, Reader, Writer};
 use passerby_application::ports::{
     Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, IdHash, Offence, Offer, Outcome,
-    Recollection, Stamp, Stranger, TokenSerial,
+    Recollection, Repetition, Stamp, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Interest, Interests, Language, Mode};
@@ -58,6 +58,32 @@ impl<T: Coded> Coded for Vec<T> {
     fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
         let count = input.count(T::LEAST)?;
         (0..count).map(|_| T::decode(input)).collect()
+    }
+}
+
+impl Coded for Repetition {
+    const LEAST: usize = 1;
+
+    fn encode(&self, out: &mut Writer<'_>) {
+        match self {
+            Self::No => out.byte(0),
+            Self::Perhaps => out.byte(1),
+            Self::Yes { later } => {
+                out.byte(2);
+                later.encode(out);
+            }
+        }
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
+        match input.byte()? {
+            0 => Ok(Self::No),
+            1 => Ok(Self::Perhaps),
+            2 => Ok(Self::Yes {
+                later: Coded::decode(input)?,
+            }),
+            _ => Err(Malformed),
+        }
     }
 }
 

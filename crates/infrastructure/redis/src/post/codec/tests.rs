@@ -1,8 +1,8 @@
 use super::*;
 use passerby_application::ports::{
     Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, HandoverLastChat, HandoverLimits,
-    HandoverOffer, HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome, Recollection, Stamp,
-    Standing, Stranger, TokenSerial,
+    HandoverOffer, HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome, Recollection,
+    Repetition, Stamp, Standing, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
@@ -22,6 +22,14 @@ const ELSEWHERE: TimeOffset = TimeOffset::new(1_799_999_995_000);
 
 fn user() -> impl Strategy<Value = UserId> {
     any::<u128>().prop_map(UserId::from_bits)
+}
+
+fn repetition() -> impl Strategy<Value = Repetition> {
+    prop_oneof![
+        Just(Repetition::No),
+        Just(Repetition::Perhaps),
+        vec(any::<u64>().prop_map(IdHash), 0..64).prop_map(|later| Repetition::Yes { later }),
+    ]
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
@@ -177,20 +185,22 @@ fn letter() -> impl Strategy<Value = (String, LetterMaker)> {
             any::<u64>(),
             any::<u32>(),
             option::of(any::<u64>()),
-            vec(any::<u64>().prop_map(IdHash), 0..64),
+            repetition(),
             any::<u64>()
         )
-            .prop_map(|(address, consignment, tenure, id, later, at)| made(move |text| {
-                Letter::Message {
-                    address,
-                    consignment: Consignment(consignment),
-                    tenure,
-                    id: id.map(IdHash),
-                    later: later.clone(),
-                    text: Secret(text),
-                    at: UnixMillis(at),
-                }
-            })),
+            .prop_map(
+                |(address, consignment, tenure, id, repetition, at)| made(move |text| {
+                    Letter::Message {
+                        address,
+                        consignment: Consignment(consignment),
+                        tenure,
+                        id: id.map(IdHash),
+                        repetition: repetition.clone(),
+                        text: Secret(text),
+                        at: UnixMillis(at),
+                    }
+                })
+            ),
         (address(), any::<u64>()).prop_map(|(address, consignment)| made(move |text| Letter::Signal {
             address,
             consignment: Consignment(consignment),
@@ -447,9 +457,10 @@ proptest! {
         number: u64,
         seat in user(),
         generation: u64,
+        seen: u64,
         handover in option::of(handover()),
     ) {
-        let asked = HandoverRequest { seat, generation: Generation::new(generation) };
+        let asked = HandoverRequest { seat, generation: Generation::new(generation), seen: Seq::new(seen) };
         let mut bytes = Vec::new();
         encode_ask(number, asked, OFFSET, &mut bytes);
         encode_answer(number, handover.as_ref(), OFFSET, &mut bytes);
@@ -510,7 +521,7 @@ proptest! {
             consignment: Consignment(1_000_000),
             tenure: 1_000,
             id: Some(IdHash(u64::MAX)),
-            later: Vec::new(),
+            repetition: Repetition::No,
             text: Secret(&text),
             at: UnixMillis(1_800_000_000_000),
         };
