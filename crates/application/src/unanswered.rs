@@ -13,8 +13,8 @@ const CAPACITY: usize = 256;
 /// How many bytes of texts that were sent before may be kept for one seat.
 const RESENT_BYTES: usize = 64 * 1024;
 /// How long an answer is waited for. A letter that has not arrived after 2 s never does, so by then the message was
-/// received or never will be.
-pub(crate) const ANSWER: Millis = Millis::new(2_750);
+/// received or never will be; and the user is told a tick later, which is within the three seconds of the protocol.
+pub(crate) const ANSWER: Millis = Millis::new(2_500);
 
 /// The id that a user gave a message, kept to answer with.
 #[derive(Clone, Copy)]
@@ -219,7 +219,7 @@ mod tests {
         }
         assert!(unanswered.take(Consignment(2)).is_some());
         assert!(unanswered.take(Consignment(2)).is_none());
-        assert!(unanswered.take_overdue(NOW + Millis::new(2_749)).is_none());
+        assert!(unanswered.take_overdue(NOW + ANSWER - Millis::new(1)).is_none());
         let overdue = std::iter::from_fn(|| unanswered.take_overdue(NOW + ANSWER));
         assert_eq!(
             overdue.map(|entry| entry.consignment.0).collect::<Vec<_>>(),

@@ -122,7 +122,15 @@ impl<P: Ports> Chat<P> {
             _ if doubtful && unheard.is_none() => Err(MessageError::Unconfirmed),
             // This side does not, and may be saying again what was overtaken.
             Ok(_)
-                if forgotten.is_some_and(|id| self.comes_behind(partner, chat, id, &Repetition::Perhaps)) =>
+                if forgotten.is_some_and(|id| {
+                    self.comes_behind(
+                        partner,
+                        chat,
+                        id,
+                        &Repetition::Perhaps,
+                        chatting.link.partner_recollection,
+                    )
+                }) =>
             {
                 Err(MessageError::Unconfirmed)
             }

@@ -10,8 +10,8 @@ use crate::chat::Chat;
 use crate::doorstep::{Door, Left};
 use crate::pending::Pending;
 use crate::ports::{
-    Address, Consignment, Delivery, IdHash, Letter, Offer, Outcome, Peers, Ports, Repetition, Stamp,
-    Stranger, Verdict,
+    Address, Consignment, Delivery, IdHash, Letter, Offer, Outcome, Peers, Ports, Recollection, Repetition,
+    Stamp, Stranger, Verdict,
 };
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
@@ -258,7 +258,7 @@ impl<P: Ports> Chat<P> {
         id: Option<IdHash>,
         repetition: &Repetition,
     ) -> Option<Outcome> {
-        let may_be_elsewhere = {
+        let (may_be_elsewhere, recollection) = {
             let mut book = seat.lock();
             if !self.is_from_partner(&mut book, from, address) {
                 return Some(Outcome::Refused);
@@ -267,9 +267,10 @@ impl<P: Ports> Chat<P> {
             if id.is_some() && book_is_doubtful(&book, self.now()) {
                 return None;
             }
-            book.session.presence() != Presence::Here && self.may_be_usurped(self.now())
+            let is_away = book.session.presence() != Presence::Here;
+            (is_away && self.may_be_usurped(self.now()), book.recollection())
         };
-        if id.is_some_and(|id| self.comes_behind(&seat, address.chat, id, repetition)) {
+        if id.is_some_and(|id| self.comes_behind(&seat, address.chat, id, repetition, recollection)) {
             return Some(Outcome::Refused);
         }
         match self
@@ -287,17 +288,21 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Whether a message that was not received before would come behind one that was sent after it, as far as anybody knows.
+    /// `recollection` is that of the seat it is for.
     pub(crate) fn comes_behind(
         &self,
         seat: &Seat<P>,
         chat: ChatId,
         id: IdHash,
         repetition: &Repetition,
+        recollection: Recollection,
     ) -> bool {
         let delivery = &self.adapters.delivery;
         let has_placed = |id: IdHash| delivery.has_placed(&seat.route, chat, id);
         match repetition {
             Repetition::No => false,
+            // This side has forgotten what it received, and the client has not.
+            _ if recollection == Recollection::Lost => !has_placed(id),
             // Whoever sent it has forgotten in which order they were.
             Repetition::Perhaps => !has_placed(id) && !delivery.placed(&seat.route, chat).is_empty(),
             Repetition::Yes { later } => later.iter().copied().any(has_placed) && !has_placed(id),

@@ -92,7 +92,7 @@ fn a_message_whose_answer_is_lost_is_unconfirmed_and_not_sent_again() {
             cluster.carry(cluster.incarnation(0), cluster.incarnation(1));
         }
         lose(&cluster, lost[0], lost[1]);
-        cluster.pass(Millis::new(2_500));
+        cluster.pass(Millis::new(2_250));
         assert_eq!(alice.hears(), [""; 0]);
         cluster.pass(Millis::new(250));
         assert_eq!(alice.hears(), ["unconfirmed a"]);
