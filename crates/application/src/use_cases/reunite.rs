@@ -3,18 +3,119 @@
 //! An end that thinks of the other as being on the same node hears no letters about it, so it has to look by itself.
 
 use super::CONCURRENCY;
+use super::consign::{overtaken, remember_lost};
 use super::presence::attendance;
 use crate::book::Acquaintance;
 use crate::chat::Chat;
 use crate::link::{Partner, Remote};
 use crate::pending::Pending;
-use crate::ports::{Address, Delivery, PairingStore, Peers, Ports, Stamp};
+use crate::ports::{Address, Delivery, IdHash, PairingStore, Peers, Ports, Recollection, Stamp};
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
 use passerby_domain::id::{ChatId, Incarnation, UserId};
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
+    /// A partner who is thought to be on another node may have come here at the same time. Whichever of the two comes
+    /// last finds the other.
+    pub(crate) fn find_partner_here(&self, seat: &Arc<Seat<P>>) {
+        if self.peerage.suspects_usurpers() {
+            // What looks like the partner may be what another node has taken.
+            return;
+        }
+        let Some((chat, user, tenure)) = ({
+            let book = seat.lock();
+            book.session.chatting().and_then(|chatting| {
+                let remote = chatting.link.remote()?;
+                let tenure = chatting.link.partner_heard.tenure();
+                Some((chatting.chat, remote.who.user, tenure))
+            })
+        }) else {
+            return;
+        };
+        let Some(partner) = self.register.get(user) else {
+            return;
+        };
+        let generation = {
+            let book = partner.lock();
+            let is_in_it = book
+                .session
+                .chatting()
+                .is_some_and(|chatting| chatting.chat == chat);
+            let generation = book.session.generation();
+            if !is_in_it || generation.tenure() < tenure {
+                return;
+            }
+            generation
+        };
+        self.change(seat, |book| {
+            if let Some(chatting) = book.session.chatting_mut()
+                && chatting.chat == chat
+            {
+                chatting.link.partner = Partner::Here(partner);
+                // Whoever held the partner before is not believed any more.
+                chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
+            }
+        });
+    }
+
+    /// A partner on this node finds the seat here from now on. `sent` is what the seat has sent to them until now.
+    pub(crate) fn meet_partner_here(&self, seat: &Arc<Seat<P>>, sent: &[IdHash]) {
+        let (chat, partner, generation, recollection) = {
+            let book = seat.lock();
+            let Some(chatting) = book.session.chatting() else {
+                return;
+            };
+            let Partner::Here(partner) = &chatting.link.partner else {
+                return;
+            };
+            let generation = book.session.generation();
+            (chatting.chat, partner.clone(), generation, book.recollection())
+        };
+        let received = self.adapters.delivery.placed(&seat.route, chat);
+        let mut theirs = Recollection::Whole;
+        self.change(&partner, |book| {
+            let Some(chatting) = book
+                .session
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat)
+            else {
+                return;
+            };
+            if chatting.link.partner.user() != seat.user() {
+                return;
+            }
+            let lost = match (&mut chatting.link.partner, recollection) {
+                (Partner::There(remote), Recollection::Lost) => remote.sent.take(),
+                (Partner::There(remote), Recollection::Whole) => overtaken(&remote.sent.to_vec(), &received),
+                (Partner::Here(_), _) => Vec::new(),
+            };
+            chatting.link.partner = Partner::Here(seat.clone());
+            chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
+            if recollection == Recollection::Lost {
+                chatting.link.partner_recollection = Recollection::Lost;
+                self.miss_partner(&partner, book);
+            }
+            remember_lost(book, lost);
+            theirs = book.recollection();
+        });
+        let received = self.adapters.delivery.placed(&partner.route, chat);
+        let mut book = seat.lock();
+        if theirs == Recollection::Lost {
+            if let Some(chatting) = book.session.chatting_mut() {
+                chatting.link.partner_recollection = Recollection::Lost;
+            }
+            // Nobody remembers whether the rest was received.
+            let unknown = sent.iter().filter(|id| !received.contains(id));
+            remember_lost(&mut book, unknown.copied());
+        } else {
+            remember_lost(&mut book, overtaken(sent, &received));
+        }
+        drop(book);
+        // The partner learns of this seat's user when they are attached.
+        self.look_at_partner(seat, &partner, chat);
+    }
+
     /// Tells a user whether a partner who is on the same node is there. News of that may have been lost on the way to the
     /// node where one of them was before.
     pub(crate) fn look_at_partner(&self, seat: &Seat<P>, partner: &Seat<P>, chat: ChatId) {

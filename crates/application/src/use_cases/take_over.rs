@@ -3,7 +3,6 @@
 //! The store decides who owns it; the former owner, if it lives, hands over all there is of it. If it does not, the seat
 //! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
 
-use super::consign::{overtaken, remember_lost};
 use super::hand_over::unpack;
 use super::reunite::is_in;
 use crate::book::{Abroad, Book};
@@ -418,106 +417,6 @@ impl<P: Ports> Chat<P> {
             }
             book.session.drop_connection(until);
         });
-    }
-
-    /// A partner who is thought to be on another node may have come here at the same time. Whichever of the two comes
-    /// last finds the other.
-    fn find_partner_here(&self, seat: &Arc<Seat<P>>) {
-        if self.peerage.suspects_usurpers() {
-            // What looks like the partner may be what another node has taken.
-            return;
-        }
-        let Some((chat, user, tenure)) = ({
-            let book = seat.lock();
-            book.session.chatting().and_then(|chatting| {
-                let remote = chatting.link.remote()?;
-                let tenure = chatting.link.partner_heard.tenure();
-                Some((chatting.chat, remote.who.user, tenure))
-            })
-        }) else {
-            return;
-        };
-        let Some(partner) = self.register.get(user) else {
-            return;
-        };
-        let generation = {
-            let book = partner.lock();
-            let is_in_it = book
-                .session
-                .chatting()
-                .is_some_and(|chatting| chatting.chat == chat);
-            let generation = book.session.generation();
-            if !is_in_it || generation.tenure() < tenure {
-                return;
-            }
-            generation
-        };
-        self.change(seat, |book| {
-            if let Some(chatting) = book.session.chatting_mut()
-                && chatting.chat == chat
-            {
-                chatting.link.partner = Partner::Here(partner);
-                // Whoever held the partner before is not believed any more.
-                chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
-            }
-        });
-    }
-
-    /// A partner on this node finds the seat here from now on. `sent` is what the seat has sent to them until now.
-    fn meet_partner_here(&self, seat: &Arc<Seat<P>>, sent: &[IdHash]) {
-        let (chat, partner, generation, recollection) = {
-            let book = seat.lock();
-            let Some(chatting) = book.session.chatting() else {
-                return;
-            };
-            let Partner::Here(partner) = &chatting.link.partner else {
-                return;
-            };
-            let generation = book.session.generation();
-            (chatting.chat, partner.clone(), generation, book.recollection())
-        };
-        let received = self.adapters.delivery.placed(&seat.route, chat);
-        let mut theirs = Recollection::Whole;
-        self.change(&partner, |book| {
-            let Some(chatting) = book
-                .session
-                .chatting_mut()
-                .filter(|chatting| chatting.chat == chat)
-            else {
-                return;
-            };
-            if chatting.link.partner.user() != seat.user() {
-                return;
-            }
-            let lost = match (&mut chatting.link.partner, recollection) {
-                (Partner::There(remote), Recollection::Lost) => remote.sent.take(),
-                (Partner::There(remote), Recollection::Whole) => overtaken(&remote.sent.to_vec(), &received),
-                (Partner::Here(_), _) => Vec::new(),
-            };
-            chatting.link.partner = Partner::Here(seat.clone());
-            chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
-            if recollection == Recollection::Lost {
-                chatting.link.partner_recollection = Recollection::Lost;
-                self.miss_partner(&partner, book);
-            }
-            remember_lost(book, lost);
-            theirs = book.recollection();
-        });
-        let received = self.adapters.delivery.placed(&partner.route, chat);
-        let mut book = seat.lock();
-        if theirs == Recollection::Lost {
-            if let Some(chatting) = book.session.chatting_mut() {
-                chatting.link.partner_recollection = Recollection::Lost;
-            }
-            // Nobody remembers whether the rest was received.
-            let unknown = sent.iter().filter(|id| !received.contains(id));
-            remember_lost(&mut book, unknown.copied());
-        } else {
-            remember_lost(&mut book, overtaken(sent, &received));
-        }
-        drop(book);
-        // The partner learns of this seat's user when they are attached.
-        self.look_at_partner(seat, &partner, chat);
     }
 }
 
