@@ -2,7 +2,7 @@
 //!
 //! **Architecture Invariant:** bounded, and owns nothing while nothing is on its way.
 
-use crate::ports::{Consignment, IdHash};
+use crate::ports::{Consignment, IdHash, Repetition};
 use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::{Millis, Moment};
@@ -77,6 +77,16 @@ pub(crate) enum Attempt {
     Perhaps,
     /// It was sent by a former owner of the seat, and nobody here knows what became of that.
     Again,
+}
+
+impl From<&Repetition> for Attempt {
+    fn from(repetition: &Repetition) -> Self {
+        match repetition {
+            Repetition::No => Self::First,
+            Repetition::Perhaps => Self::Perhaps,
+            Repetition::Yes { .. } => Self::Again,
+        }
+    }
 }
 
 impl Attempt {

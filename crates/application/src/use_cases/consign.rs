@@ -162,18 +162,14 @@ impl<P: Ports> Chat<P> {
             },
             to: remote.who.user,
         };
-        let attempt = match id {
-            Some(id) if remote.sent.contains(id.hash) => Attempt::Again,
-            Some(_) if forgets => Attempt::Perhaps,
-            _ => Attempt::First,
-        };
-        let repetition = match (attempt, id) {
-            (Attempt::Again, Some(id)) => Repetition::Yes {
+        let repetition = match id {
+            Some(id) if remote.sent.contains(id.hash) => Repetition::Yes {
                 later: remote.sent.after(id.hash),
             },
-            (Attempt::Perhaps, _) => Repetition::Perhaps,
-            (Attempt::First | Attempt::Again, _) => Repetition::No,
+            Some(_) if forgets => Repetition::Perhaps,
+            _ => Repetition::No,
         };
+        let attempt = Attempt::from(&repetition);
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.

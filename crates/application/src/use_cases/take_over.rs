@@ -57,11 +57,10 @@ struct Asked<'a, P: Ports> {
 
 impl<'a, P: Ports> Asked<'a, P> {
     fn new(node: &'a Chat<P>, user: UserId) -> Self {
-        let is_settled = false;
         Self {
             node,
             user,
-            is_settled,
+            is_settled: false,
         }
     }
 

@@ -63,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// Whoever waits with `waker` is woken when the server is to hang up. The latest one counts.
-    pub(crate) fn wakes(&self, waker: &Waker) {
+    /// Has `waker` woken when the server is to hang up. The latest one counts.
+    pub(crate) fn wake_on_hang_up(&self, waker: &Waker) {
         self.reader.register(waker);
     }
 

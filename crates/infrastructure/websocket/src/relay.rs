@@ -104,7 +104,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
     pub(crate) async fn run(mut self) {
         // All turns are those of this one task.
         poll_fn(|context| {
-            self.client.connection.wakes(context.waker());
+            self.client.connection.wake_on_hang_up(context.waker());
             Poll::Ready(())
         })
         .await;

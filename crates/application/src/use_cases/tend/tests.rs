@@ -114,6 +114,27 @@ fn a_node_that_did_not_run_asks_before_it_gives_a_seat_back() {
     assert_eq!(cluster.store.waiting(), [alice.user()]);
 }
 
+/// What the store said of the seat that was here is not true of the one that is here now.
+#[test]
+fn a_seat_that_comes_back_while_notes_are_compared_is_not_lost() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    cluster.wake(0);
+    let chat = cluster.share(0);
+    let pairing = chat.adapters().pairing.clone();
+    pairing.set(Line::AnswersHeld);
+    let mut notes = Box::pin(chat.verify());
+    assert!(step(notes.as_mut()).is_pending());
+    pairing.set(Line::Good);
+    let back = cluster.come_back(0, &moved, 1 << 21).unwrap();
+    run(notes);
+    assert_eq!(back.farewell(), None);
+    assert!(cluster[0].seat_of(alice.user()).is_some());
+}
+
 /// They went for good on the node that they had come to.
 #[test]
 fn a_node_that_did_not_run_gives_back_no_seat_that_is_gone_since() {
