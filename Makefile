@@ -30,8 +30,9 @@ run: need-cargo ## Build the server and run it
 setup: need-cargo ## Install what the tests need, and say what
 	@.ci/setup
 
+# All that the suites need, at once: built one by one, each would bring other features of the same libraries.
 build: need-cargo
-	cargo build -p passerby
+	cargo build --workspace --all-targets
 
 # The suite with the most tests is the last, so that its summary closes the output.
 test: setup build doctest browser conformance bench-smoke unit ## Run all tests, installing what they need
@@ -91,7 +92,7 @@ bench: need-cargo ## Run the benchmarks
 	cargo bench --workspace
 
 bench-smoke: setup ## Run a little of each benchmark, to see that they still do
-	cargo test --quiet -p passerby-protocol -p passerby-bootstrap -p passerby-memory -p passerby-redis --bench '*'
+	cargo test --quiet --workspace --bench '*'
 
 deploy-check: need-cargo ## Check what is in deploy/, installing what that needs
 	@.ci/setup deploy

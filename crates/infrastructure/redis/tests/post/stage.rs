@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 
@@ -41,9 +41,17 @@ pub(crate) enum Event {
 
 type Give = dyn Fn(Incarnation, HandoverRequest) -> Option<Box<Handover>> + Send + Sync;
 
+/// When a letter came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) number: u64,
+    pub(crate) at: Instant,
+}
+
 /// A mailbox that remembers what came.
 pub(crate) struct Recorder {
     events: Mutex<VecDeque<Event>>,
+    arrivals: Mutex<Vec<Arrival>>,
     give: Mutex<Box<Give>>,
     changed: tokio::sync::Notify,
 }
@@ -52,6 +60,7 @@ impl Recorder {
     fn new() -> Self {
         Self {
             events: Mutex::default(),
+            arrivals: Mutex::default(),
             give: Mutex::new(Box::new(|_, _| None)),
             changed: tokio::sync::Notify::new(),
         }
@@ -64,6 +73,10 @@ impl Recorder {
 
     pub(crate) fn events(&self) -> MutexGuard<'_, VecDeque<Event>> {
         self.events.lock().expect("nobody panics with the events")
+    }
+
+    pub(crate) fn arrivals(&self) -> Vec<Arrival> {
+        self.arrivals.lock().expect("nobody panics with them").clone()
     }
 
     /// The numbers of all letters that have come so far.
@@ -109,6 +122,11 @@ impl Mailbox for Recorder {
             other => panic!("nobody sent {other:?}"),
         };
         let text = text.to_owned();
+        let at = Instant::now();
+        self.arrivals
+            .lock()
+            .expect("nobody panics with them")
+            .push(Arrival { number, at });
         self.note(Event::Letter { from, number, text });
     }
 
