@@ -32,8 +32,13 @@ pub enum Happening {
     Refused(String),
     /// A connection ended with this close code, or without one.
     Closed(Option<u16>),
-    /// A user could not get in: nobody listened, or this HTTP status.
-    TurnedAway(Option<u16>),
+    /// A user could not get in.
+    TurnedAway {
+        /// The HTTP status; none where there was no answer.
+        status: Option<u16>,
+        /// What the attempt took.
+        took: Duration,
+    },
     /// A seat was taken back, after so long without a connection; `gap` of its `welcome`.
     Resumed {
         /// Whether events were lost.

@@ -47,8 +47,10 @@ pub(crate) fn closed(happened: &[Happened], code: Option<u16>) -> usize {
 
 /// What those went through who were lost, or whose partners were.
 pub(crate) fn stories_of_the_lost(happened: &[Happened]) -> Vec<String> {
-    let is_one = |what: &Happening| {
-        *what == Happening::Lost || *what == Happening::Ended("partner_disconnected".to_owned())
+    let is_one = |what: &Happening| match what {
+        Happening::Lost => true,
+        Happening::Ended(reason) => ["partner_disconnected", "lost"].contains(&reason.as_str()),
+        _ => false,
     };
     let lost = happened.iter().filter(|happened| is_one(&happened.what));
     let seats: Vec<_> = lost.map(|happened| happened.seat).collect();

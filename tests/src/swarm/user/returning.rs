@@ -159,19 +159,21 @@ impl User {
         client
     }
 
-    /// Tries door after door until one opens.
+    /// Tries door after door until one opens. As behind a balancer, nobody is sent time and again to a node that turns
+    /// everybody away.
     async fn gets_in(&mut self, memory: Option<&Memory>) -> Client {
         if let Some(delay) = self.delay.take() {
             tokio::time::sleep(delay).await;
         }
         let doors = Arc::clone(&self.doors);
         let mut pause = FIRST_PAUSE;
-        loop {
-            let door = &doors[self.dice.usize(..doors.len())];
+        let first = self.dice.usize(..doors.len());
+        for door in doors.iter().cycle().skip(first) {
             let mut connect = Connect::at(door).query(&self.criteria.query());
             if let Some(memory) = memory {
                 connect = connect.resuming(memory);
             }
+            let begun = Instant::now();
             let why = match connect.try_open(ATTEMPT).await {
                 Ok(client) => {
                     (self.heard, self.asked) = (Instant::now(), None);
@@ -179,13 +181,14 @@ impl User {
                 }
                 Err(why) => why,
             };
-            self.is_turned_away(&why);
+            self.is_turned_away(&why, begun.elapsed());
             tokio::time::sleep(Duration::from_millis(self.dice.u64(pause / 4..pause))).await;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }
+        unreachable!("there is always another door")
     }
 
-    fn is_turned_away(&self, why: &Unwelcome) {
+    fn is_turned_away(&self, why: &Unwelcome, took: Duration) {
         let (status, expected) = match why {
             Unwelcome::Refused(answer) => {
                 answer.says_when_to_retry();
@@ -197,7 +200,7 @@ impl User {
         if self.plan.weather == Weather::Calm || !expected {
             self.record.violation(format!("nobody opens: {why:?}"));
         }
-        self.record
-            .happened(Instant::now(), self.seat, Happening::TurnedAway(status));
+        let what = Happening::TurnedAway { status, took };
+        self.record.happened(Instant::now(), self.seat, what);
     }
 }
