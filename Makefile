@@ -15,13 +15,12 @@ export KOSOKU ?= $(abspath .venv)/bin/kosoku
 # The oldest Rust that builds this, as Cargo.toml states it.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help setup run build test unit test-faults soak cluster doctest browser conformance lint fmt doc bench bench-smoke load deploy-check check clean need-cargo
+.PHONY: help setup run build release test unit test-faults soak cluster doctest browser conformance lint fmt doc bench bench-smoke load deploy-check check clean need-cargo
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-cargo ## Build the server and run it
-	cargo build --release -p passerby
+run: release ## Build the server and run it
 	@echo
 	@echo "Open http://$${PASSERBY__HTTP__LISTEN:-127.0.0.1:8080} in two windows to chat. Ctrl-C ends the server."
 	@echo
@@ -33,6 +32,9 @@ setup: need-cargo ## Install what the tests need, and say what
 # All that the suites need, at once: built one by one, each would bring other features of the same libraries.
 build: need-cargo
 	cargo build --workspace --all-targets
+
+release: need-cargo
+	cargo build --release -p passerby
 
 # The suite with the most tests is the last, so that its summary closes the output.
 test: setup build doctest browser conformance bench-smoke unit ## Run all tests, installing what they need
@@ -48,21 +50,23 @@ unit: build ## Run the Rust tests alone
 doctest: need-cargo ## Run the examples in the documentation of the code
 	cargo test --quiet --doc --workspace
 
-test-faults: setup build ## Run all fault tests, and note what they measure in docs/reliability.md
+# What is measured is what would be run: release builds.
+test-faults soak: export PASSERBY_BIN = $(TARGET)/release/passerby
+
+test-faults: setup release ## Run all fault tests, and note what they measure in docs/reliability.md
 	@command -v faketime >/dev/null || .ci/setup faults
 	rm -rf $(TARGET)/faults
 	@status=0; PASSERBY_FAULTS_TABLE=$(TARGET)/faults PASSERBY_FAULTS_USERS=$${PASSERBY_FAULTS_USERS:-300} \
-		cargo test -p passerby-tests --test faults -- --include-ignored --nocapture --test-threads 1 --skip soak:: \
+		cargo test --workspace --test faults -- --include-ignored --nocapture --test-threads 1 --skip soak:: \
 		|| status=$$?; \
 	tests/faults-table.sh $(TARGET)/faults; exit $$status
 
-soak: setup build ## Run two faults at once, then all faults for a night
+soak: setup release ## Run two faults at once, then all faults for a night
 	PASSERBY_FAULTS_TABLE=$(TARGET)/soak PASSERBY_FAULTS_USERS=$${PASSERBY_FAULTS_USERS:-300} \
-		cargo test -p passerby-tests --test faults -- --include-ignored --nocapture --test-threads 1 soak::
+		cargo test --workspace --test faults -- --include-ignored --nocapture --test-threads 1 soak::
 	tests/faults-table.sh $(TARGET)/soak
 
-cluster: need-cargo ## Run three nodes and a Redis of their own on this machine
-	cargo build --release -p passerby
+cluster: release ## Run three nodes and a Redis of their own on this machine
 	@deploy/local-cluster.sh $(TARGET)/release/passerby
 
 browser: build ## Run the browser tests alone, after make setup

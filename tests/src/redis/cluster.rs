@@ -11,6 +11,8 @@ use crate::ports::Port;
 
 /// How long the cluster may take to agree until a test gives up.
 const AGREEMENT: Duration = Duration::from_secs(60);
+/// All there are.
+const SLOTS: usize = 16_384;
 /// After so many milliseconds without a word a node counts as gone.
 const NODE_TIMEOUT: &str = "2000";
 
@@ -60,15 +62,57 @@ impl Cluster {
             nodes,
             _folder: folder,
         };
-        let addresses: Vec<String> = cluster.addresses().iter().map(ToString::to_string).collect();
-        let each = replicas.to_string();
-        let mut words = vec!["--cluster", "create"];
-        words.extend(addresses.iter().map(String::as_str));
-        words.extend(["--cluster-replicas", &each, "--cluster-yes"]);
-        cluster.cli().command(&words, AGREEMENT).await;
+        cluster.meet().await;
+        cluster.deal_slots(3).await;
+        cluster.divide_roles(3).await;
         cluster.agrees().await;
         cluster.follow(3 * replicas).await;
         cluster
+    }
+
+    /// Has all nodes know each other. `redis-cli --cluster create` does all of this too, and sleeps for seconds.
+    async fn meet(&self) {
+        for (number, node) in self.nodes.iter().enumerate() {
+            let cli = Cli::to(node.port().address());
+            // Nodes of one epoch would quarrel about who is right.
+            let epoch = (number + 1).to_string();
+            cli.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch]).await;
+            // Who is told of one alone hears of the others by gossip, which may take seconds.
+            for other in &self.nodes[..number] {
+                let port = other.port().address().port().to_string();
+                let bus = other.port().bus().to_string();
+                cli.ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]).await;
+            }
+        }
+        let known = format!("cluster_known_nodes:{}", self.nodes.len());
+        for address in self.addresses() {
+            let cli = Cli::to(address);
+            cli.until("all nodes are known", AGREEMENT, async || {
+                let (info, nodes) = (cli.ask(&["CLUSTER", "INFO"]), cli.ask(&["CLUSTER", "NODES"]));
+                info.await.contains(&known) && !nodes.await.contains("handshake")
+            })
+            .await;
+        }
+    }
+
+    /// Deals all slots evenly to the first nodes.
+    async fn deal_slots(&self, primaries: usize) {
+        for (number, node) in self.nodes.iter().take(primaries).enumerate() {
+            let first = (number * SLOTS / primaries).to_string();
+            let last = ((number + 1) * SLOTS / primaries - 1).to_string();
+            let cli = Cli::to(node.port().address());
+            cli.ask(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]).await;
+        }
+    }
+
+    /// Has each node beyond the first ones follow one of them.
+    async fn divide_roles(&self, primaries: usize) {
+        for (number, node) in self.nodes.iter().enumerate().skip(primaries) {
+            let primary = Cli::to(self.nodes[number % primaries].port().address());
+            let id = primary.ask(&["CLUSTER", "MYID"]).await;
+            let cli = Cli::to(node.port().address());
+            cli.ask(&["CLUSTER", "REPLICATE", id.trim()]).await;
+        }
     }
 
     /// Waits until all nodes know so many replicas, and these have their data.
