@@ -28,6 +28,7 @@ pub mod redis;
 pub mod server;
 pub mod shape;
 pub mod swarm;
+pub mod wait;
 
 use std::time::Duration;
 
@@ -42,3 +43,4 @@ pub use nodes::{Node, Nodes};
 pub use pairs::{next_millisecond, pair, pair_across, pair_across_with, pair_with};
 pub use raw::RawSocket;
 pub use server::{Server, Target};
+pub use wait::{succeeds, until};

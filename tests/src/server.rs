@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, http};
+use crate::{PATIENCE, http, succeeds};
 
 /// How often a condition outside this process (a file, an exit) is looked at.
 const LOOK: Duration = Duration::from_millis(10);
@@ -224,15 +224,13 @@ impl Server {
 
     /// Waits until the server welcomes connections: one of several does so once the others have heard of it.
     async fn is_ready(&self) {
-        let deadline = Instant::now() + 3 * PATIENCE;
-        while http::get(self.http(), "/readyz", &[]).await.status != 200 {
-            assert!(
-                Instant::now() < deadline,
-                "the server does not get ready: {}",
-                self.logs()
-            );
-            tokio::time::sleep(LOOK).await;
-        }
+        succeeds("the server is ready", 3 * PATIENCE, async || {
+            match http::get(self.http(), "/readyz", &[]).await.status {
+                200 => Ok(()),
+                status => Err((status, self.logs())),
+            }
+        })
+        .await;
     }
 
     /// The public listener.

@@ -97,6 +97,8 @@ pub struct Chat<P: Ports> {
     store_doubted: AtomicBool,
     /// How many bans were made here: one who connects while it grows may have been missed by the ban.
     bans_made: AtomicU64,
+    /// When letters from another node were last found to be lost, in milliseconds.
+    pub(crate) lost_letters: AtomicU64,
     /// The other nodes, and how this one is.
     pub(crate) peerage: Peerage,
     /// Seats with something to look after beside their deadlines.
@@ -165,6 +167,7 @@ impl<P: Ports> Chat<P> {
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),
             bans_made: AtomicU64::default(),
+            lost_letters: AtomicU64::default(),
             peerage: Peerage::default(),
             watchlist: Watchlist::default(),
             to_keep: Watchlist::default(),

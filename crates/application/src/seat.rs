@@ -7,7 +7,9 @@
 use crate::book::Book;
 use crate::ports::{Delivery, Ports, RateLimiter, Stamp};
 use passerby_domain::id::{Origins, UserId};
+use passerby_domain::time::Moment;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Which of the connections that a seat ever had a connection is.
@@ -28,6 +30,9 @@ pub struct Seat<P: Ports> {
     /// Counts the seat against its origin's limit for as long as it exists. One that was taken over from another node
     /// has none: a resume counts in no limit.
     _permit: Option<Permit<P>>,
+    /// See [`Seat::hears_all_since`]; 0 if that is not known. Beside the book, since the partner's side asks for it under its
+    /// own book's lock.
+    hears_all_since: AtomicU64,
     book: Mutex<Book<P>>,
 }
 
@@ -44,6 +49,7 @@ impl<P: Ports> Seat<P> {
             origins,
             route,
             _permit: permit,
+            hears_all_since: AtomicU64::default(),
             book: Mutex::new(book),
         }
     }
@@ -61,6 +67,23 @@ impl<P: Ports> Seat<P> {
     /// The way to the seat's outbox, for the transport's own frames.
     pub const fn route(&self) -> &Route<P> {
         &self.route
+    }
+
+    /// Since when all that the partner says in the present chat has come to this seat on this node, but for what was lost on
+    /// the way and is known to be. None if the chat began elsewhere, or something was refused.
+    pub(crate) fn hears_all_since(&self) -> Option<Moment> {
+        let since = Moment::from_millis(self.hears_all_since.load(Ordering::Relaxed));
+        (since != Moment::ORIGIN).then_some(since)
+    }
+
+    /// A chat begins here.
+    pub(crate) fn hears_all_from(&self, now: Moment) {
+        self.hears_all_since.store(now.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Something that the partner said was refused here.
+    pub(crate) fn hears_not_all(&self) {
+        self.hears_all_from(Moment::ORIGIN);
     }
 
     /// The seat as it is now.

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{LOOK, Metrics, Store};
+use super::{Metrics, Store};
 use crate::http::{self, Answer};
 use crate::proxy::Proxy;
 use crate::server::{Log, Secrets, Target};
-use crate::{PATIENCE, Server};
+use crate::{PATIENCE, Server, succeeds};
 
 /// Opens the operator's API of every node.
 pub const BEARER: (&str, &str) = ("Authorization", "Bearer a-token-for-the-suite");
@@ -199,19 +199,13 @@ impl Node {
     /// Waits until `/readyz` answers this; tells how long it took.
     pub async fn until_ready(&self, status: u16) -> Duration {
         let begun = Instant::now();
-        loop {
-            let told = self.readiness().await;
-            if told == status {
-                return begun.elapsed();
-            }
-            assert!(
-                begun.elapsed() < 3 * PATIENCE,
-                "{} stays {told}: {}",
-                self.name,
-                self.server().logs()
-            );
-            tokio::time::sleep(LOOK).await;
-        }
+        let what = format!("{} answers {status} on /readyz", self.name);
+        succeeds(&what, 3 * PATIENCE, async || match self.readiness().await {
+            told if told == status => Ok(()),
+            told => Err((told, self.server().logs())),
+        })
+        .await;
+        begun.elapsed()
     }
 
     /// Its metrics.

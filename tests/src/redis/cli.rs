@@ -3,18 +3,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, until};
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(3);
-/// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,16 +101,8 @@ impl Cli {
     }
 
     /// Waits for a condition.
-    pub async fn until(&self, what: &str, within: Duration, mut holds: impl AsyncFnMut() -> bool) {
-        let deadline = Instant::now() + within;
-        while !holds().await {
-            assert!(
-                Instant::now() < deadline,
-                "redis at {}: waited {within:?} until {what}",
-                self.address
-            );
-            tokio::time::sleep(LOOK).await;
-        }
+    pub async fn until(&self, what: &str, within: Duration, holds: impl AsyncFnMut() -> bool) {
+        until(&format!("of redis at {}, {what}", self.address), within, holds).await;
     }
 
     async fn run(&self, options: &[&str], words: &[&str], within: Duration) -> Result<String, Trouble> {

@@ -3,12 +3,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
 use rustix::process::{Pid, Signal};
 
-use crate::PATIENCE;
 use crate::ports::Port;
+use crate::{PATIENCE, succeeds};
 
 /// A process and how it was started.
 #[derive(Debug)]
@@ -84,15 +83,20 @@ impl Process {
 
     /// Waits for an end that was ordered otherwise.
     pub async fn ends(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while let Some(child) = &mut self.child {
-            if child.try_wait().expect("a child can be waited for").is_some() {
-                self.child = None;
+        succeeds("redis ends", PATIENCE, async || {
+            if self.has_ended() {
+                Ok(())
             } else {
-                assert!(Instant::now() < deadline, "redis does not end: {}", self.logs());
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                Err(self.logs())
             }
-        }
+        })
+        .await;
+        self.child = None;
+    }
+
+    fn has_ended(&mut self) -> bool {
+        let status = self.child.as_mut().map(Child::try_wait);
+        status.is_none_or(|status| status.expect("a child can be waited for").is_some())
     }
 
     /// Stops it from running, connections open.

@@ -195,7 +195,9 @@ async fn f18_all_connections_of_all_nodes_are_reset() {
     let after = commands().await;
     let outcome = scene.ends().await;
     let (resumed, gaps, lost, longest) = returns(&outcome.happened);
-    let turned_away = count(&outcome.happened, |what| matches!(what, Happening::TurnedAway { .. }));
+    let turned_away = count(&outcome.happened, |what| {
+        matches!(what, Happening::TurnedAway { .. })
+    });
     assert!(resumed >= users * 9 / 10, "{resumed} of {users} came back");
     assert_eq!((gaps, lost), (0, 0));
     assert!(longest < within(PATIENCE));

@@ -176,7 +176,9 @@ async fn f4(what: &'static str, time: Duration) {
         .collect();
     let outcome = scene.ends().await;
     let (resumed, gaps, lost, _) = returns(&outcome.happened);
-    let turned_away = count(&outcome.happened, |what| matches!(what, Happening::TurnedAway { .. }));
+    let turned_away = count(&outcome.happened, |what| {
+        matches!(what, Happening::TurnedAway { .. })
+    });
     outcome.tell(&format!(
         "{} closed with 1012 within {} of waking; {resumed} resumed ({gaps} with a gap), {lost} lost, \
          {turned_away} turned away",

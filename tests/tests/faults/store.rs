@@ -10,7 +10,15 @@ use crate::scene::{Outcome, Scene, measures};
 /// What users saw of a Redis that was away.
 fn seen(outcome: &Outcome) -> String {
     let paused = count(&outcome.happened, |what| *what == Happening::Paused);
-    let is_503 = |what: &Happening| matches!(what, Happening::TurnedAway { status: Some(503), .. });
+    let is_503 = |what: &Happening| {
+        matches!(
+            what,
+            Happening::TurnedAway {
+                status: Some(503),
+                ..
+            }
+        )
+    };
     let turned_away = count(&outcome.happened, is_503);
     format!(
         "refused: {} unreachable, {} without the store; {paused} told of the pause, {turned_away} answers 503; \

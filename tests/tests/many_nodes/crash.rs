@@ -7,7 +7,10 @@ const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
 #[tokio::test]
 async fn the_partner_of_a_dead_node_is_told_and_the_chat_goes_on_elsewhere() {
     let mut nodes = Nodes::start(3, &[HELD]).await;
-    let (ann, mut ben) = pair_across(&nodes).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    ann.say("before", "hello");
+    assert_eq!(ben.expect("message").await.text("text"), "hello");
+    ann.expect("ack").await;
     let (chat, memory) = (ann.chat(), ann.memory());
     nodes[0].kill().await;
     ben.expect("partner_away").await;

@@ -1,7 +1,7 @@
 //! A node that does not reach Redis, and all nodes while there is none.
 
 use passerby_tests::proxy::Mode;
-use passerby_tests::{Client, Connect, Nodes, pair, pair_across};
+use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair, pair_across, succeeds, until};
 use serde_json::json;
 
 const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
@@ -50,12 +50,10 @@ async fn a_chat_of_one_node_does_not_notice() {
     ann.send(json!({"type": "leave"}));
     ann.after_waiting("idle").await;
     nodes[0].store().set(Mode::Pass).await;
-    let mut cyd = loop {
-        if let Ok(client) = Connect::to(nodes[0].server()).attempt().await {
-            break client;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let mut cyd = succeeds("the node takes newcomers", PATIENCE, async || {
+        Connect::to(nodes[0].server()).attempt().await
+    })
+    .await;
     cyd.meet().await;
     ben.meet().await;
 }
@@ -82,14 +80,11 @@ async fn what_cannot_reach_the_other_node_is_refused_aloud() {
     nodes[0].store().set(Mode::Pass).await;
     nodes[0].until_ready(200).await;
     // Short enough a cut that neither side has given the other up.
-    loop {
+    until("a message gets through", PATIENCE, async || {
         ann.say("b", "again");
-        let answer = ann.answer().await;
-        if answer.kind() == "ack" {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+        ann.answer().await.kind() == "ack"
+    })
+    .await;
     while ben.any().await["text"] != "again" {}
 }
 
@@ -131,16 +126,14 @@ async fn an_emptied_redis_is_filled_again_and_no_chat_ends() {
     let mut waiting = Client::waiting(nodes[0].server(), "mode=video").await;
     nodes.redis().cli().ask(&["FLUSHALL"]).await;
     nodes.redis().cli().ask(&["SCRIPT", "FLUSH"]).await;
-    let mut late = loop {
-        // Until the nodes have noticed, pairing may be paused and new seats refused.
-        if let Ok(client) = Connect::to(nodes[1].server()).query("mode=video").attempt().await {
-            break client;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    // Until the nodes have noticed, pairing may be paused and new seats refused.
+    let mut late = succeeds("a newcomer gets a seat", PATIENCE, async || {
+        Connect::to(nodes[1].server()).query("mode=video").attempt().await
+    })
+    .await;
     late.meet().await;
     waiting.meet().await;
-    let all = nodes.count(|| (4, 0, 4), passerby_tests::PATIENCE).await;
+    let all = nodes.count(|| (4, 0, 4), PATIENCE).await;
     assert!(all.is_ok(), "{all:?}");
     loop {
         ann.say("a", "still here");

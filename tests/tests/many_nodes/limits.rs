@@ -1,6 +1,6 @@
 //! Limits of an origin are the cluster's; what a user has used up moves along with them.
 
-use passerby_tests::{Client, Connect, Nodes, pair_across};
+use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair_across, succeeds};
 
 #[tokio::test]
 async fn connections_of_an_origin_are_counted_over_all_nodes() {
@@ -23,18 +23,13 @@ async fn connections_of_an_origin_are_counted_over_all_nodes() {
             .await;
     }
     kept.pop().expect("four were made").close(1000).await;
-    for _ in 0..200 {
-        if Connect::to(nodes[0].server())
+    succeeds("it is counted no more", PATIENCE, async || {
+        Connect::to(nodes[0].server())
             .query("join=manual")
             .attempt()
             .await
-            .is_ok()
-        {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("a closed connection is counted for ever");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -86,16 +81,13 @@ async fn connections_of_a_dead_node_are_not_counted_for_ever() {
     .await;
     let _client = Client::idle(nodes[0].server()).await;
     nodes[0].kill().await;
-    let deadline = std::time::Instant::now() + 3 * passerby_tests::PATIENCE;
-    while Connect::to(nodes[1].server())
-        .query("join=manual")
-        .attempt()
-        .await
-        .is_err()
-    {
-        assert!(std::time::Instant::now() < deadline, "it is counted for ever");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    succeeds("it is counted no more", 3 * PATIENCE, async || {
+        Connect::to(nodes[1].server())
+            .query("join=manual")
+            .attempt()
+            .await
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use passerby_tests::{Client, Connect, Nodes, pair_across_with};
+use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair_across_with, until};
 use serde_json::json;
 
 /// Words that are nowhere but in what users said and asked for.
@@ -27,10 +27,10 @@ async fn nothing_that_users_say_or_are_can_be_read_in_redis() {
         .stdout(std::fs::File::create(&path).expect("a file can be made"))
         .spawn()
         .expect("redis-cli is there");
-    let listens = |path: &std::path::Path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"OK"));
-    while !listens(&path) {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    until("the monitor listens", PATIENCE, async || {
+        std::fs::read(&path).is_ok_and(|bytes| bytes.starts_with(b"OK"))
+    })
+    .await;
     let query = format!("mode=video&interests={INTEREST}");
     let (mut ann, mut ben) = pair_across_with(&nodes, &query).await;
     let _stranger = Connect::to(nodes[0].server())

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use passerby_tests::{Client, Connect, PATIENCE, RawSocket, Server, http, pair};
+use passerby_tests::{Client, Connect, PATIENCE, RawSocket, Server, http, pair, until};
 
 const QUICK: [(&str, &str); 3] = [
     ("PASSERBY__SESSION__DRAIN_SPREAD", "500ms"),
@@ -11,11 +11,10 @@ const QUICK: [(&str, &str); 3] = [
 ];
 
 async fn becomes_unready(server: &Server) {
-    let deadline = Instant::now() + PATIENCE;
-    while http::get(server.http(), "/readyz", &[]).await.status != 503 {
-        assert!(Instant::now() < deadline, "a draining node says it is ready");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("a draining node says so", PATIENCE, async || {
+        http::get(server.http(), "/readyz", &[]).await.status == 503
+    })
+    .await;
 }
 
 async fn is_told_and_closed(client: &mut Client) {

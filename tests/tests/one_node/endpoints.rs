@@ -1,8 +1,6 @@
 //! The endpoints beside the socket: probes, statistics, metrics, and what is on which listener.
 
-use std::time::{Duration, Instant};
-
-use passerby_tests::{PATIENCE, Server, http};
+use passerby_tests::{PATIENCE, Server, http, succeeds};
 
 #[tokio::test]
 async fn the_probes_are_green_on_a_server_that_serves() {
@@ -125,10 +123,14 @@ async fn the_server_listens_on_ipv6_as_well() {
 async fn the_log_tells_where_the_server_listens() {
     let server = Server::start(&[]).await;
     for address in [server.http(), server.admin()] {
-        let deadline = Instant::now() + PATIENCE;
-        while !server.logs().contains(&address.to_string()) {
-            assert!(Instant::now() < deadline, "{address} is not in {}", server.logs());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        succeeds(&format!("{address} is in the log"), PATIENCE, async || {
+            let logs = server.logs();
+            if logs.contains(&address.to_string()) {
+                Ok(())
+            } else {
+                Err(logs)
+            }
+        })
+        .await;
     }
 }

@@ -1,6 +1,6 @@
 //! How many connections one origin, and the node, may have.
 
-use passerby_tests::{Client, Connect, Server};
+use passerby_tests::{Client, Connect, PATIENCE, Server, succeeds};
 
 #[tokio::test]
 async fn the_21st_connection_of_an_origin_is_refused() {
@@ -21,13 +21,10 @@ async fn the_21st_connection_of_an_origin_is_refused() {
         .await;
     kept.pop().expect("20 were made").close(1000).await;
     // The server has closed the connection before its slot can be counted as free.
-    for _ in 0..200 {
-        if Connect::to(&server).query("join=manual").attempt().await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("a closed connection is counted for ever");
+    succeeds("it is counted no more", PATIENCE, async || {
+        Connect::to(&server).query("join=manual").attempt().await
+    })
+    .await;
 }
 
 #[tokio::test]

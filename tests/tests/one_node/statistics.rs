@@ -1,21 +1,15 @@
 //! Statistics: honest counts, at most two seconds old.
 
-use std::time::{Duration, Instant};
-
-use passerby_tests::{Client, PATIENCE, Server, http, pair};
+use passerby_tests::{Client, PATIENCE, Server, http, pair, succeeds};
 use serde_json::{Value, json};
 
 /// Waits until the statistics are these. They may be two seconds old.
 async fn become_these(server: &Server, expected: Value) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    succeeds(&format!("statistics are {expected}"), PATIENCE, async || {
         let stats = http::get(server.http(), "/api/v1/stats", &[]).await.json();
-        if stats == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{stats} never becomes {expected}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if stats == expected { Ok(()) } else { Err(stats) }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -253,6 +253,7 @@ impl<P: Ports> Chat<P> {
         if book.session.confirm(chat, link).is_err() {
             return false;
         }
+        seat.hears_all_from(self.now());
         book.retry_at = None;
         book.forget_chat();
         book.pairing = Pairing::Running;

@@ -18,8 +18,9 @@ use passerby_domain::criteria::Mode;
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::Presence;
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, Moment};
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// What a letter leads to that has to wait for the store. Run it to its end, beside whatever else.
@@ -145,6 +146,7 @@ impl<P: Ports> Chat<P> {
 
     /// Letters were lost on the way from another node: whoever misses something is asked for it soon.
     pub fn letters_lost(&self) {
+        self.lost_letters.store(self.now().as_millis(), Ordering::Relaxed);
         self.verify_soon();
     }
 
@@ -283,7 +285,10 @@ impl<P: Ports> Chat<P> {
                 // If another node has taken them meanwhile, what lies here never reaches them.
                 (!may_be_elsewhere).then_some(Outcome::Received)
             }
-            Err(_) => Some(Outcome::Refused),
+            Err(_) => {
+                seat.hears_not_all();
+                Some(Outcome::Refused)
+            }
         }
     }
 
@@ -304,9 +309,20 @@ impl<P: Ports> Chat<P> {
             // This side has forgotten what it received, and the client has not.
             _ if recollection == Recollection::Lost => !has_placed(id),
             // Whoever sent it has forgotten in which order they were.
-            Repetition::Perhaps => !has_placed(id) && !delivery.placed(&seat.route, chat).is_empty(),
+            Repetition::Perhaps => {
+                !has_placed(id)
+                    && !self.hears_in_order(seat)
+                    && !delivery.placed(&seat.route, chat).is_empty()
+            }
             Repetition::Yes { later } => later.iter().copied().any(has_placed) && !has_placed(id),
         }
+    }
+
+    /// Whether whatever has not come from the partner yet was sent after all that has: letters of one node come in their order,
+    /// and the loss of one is noticed before the next one is read.
+    fn hears_in_order(&self, seat: &Seat<P>) -> bool {
+        let lost = Moment::from_millis(self.lost_letters.load(Ordering::Relaxed));
+        seat.hears_all_since().is_some_and(|since| lost < since)
     }
 
     pub(crate) fn acknowledge(

@@ -699,6 +699,30 @@ fn what_a_dead_node_lost_on_the_way_does_not_come_behind_what_it_did_not() {
     }
 }
 
+/// Where no letter was lost, what has not come was said after what has.
+#[test]
+fn who_comes_back_from_a_dead_node_is_heard_at_once() {
+    for node in [2, 1] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        say(&cluster, 0, &alice, "before", "1").unwrap();
+        cluster.deliver();
+        cluster.kill(0);
+        cluster.pass(Millis::from_secs(6));
+        let alice = cluster.come_back(node, &alice, 1).unwrap();
+        bob.hears();
+        for (text, id) in [("before", "1"), ("after", "2")] {
+            say(&cluster, node, &alice, text, id).unwrap();
+        }
+        cluster.deliver();
+        assert_eq!(bob.hears(), ["message after"], "{node}");
+        let told = alice.hears();
+        for ack in ["ack 1", "ack 2"] {
+            assert!(told.contains(&ack.to_owned()), "{node}: {told:?}");
+        }
+    }
+}
+
 /// As above, with the partner coming to the node of the one who speaks.
 #[test]
 fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_comes() {

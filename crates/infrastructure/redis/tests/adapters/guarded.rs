@@ -10,11 +10,10 @@ use passerby_domain::time::UnixMillis;
 use passerby_memory::OriginLimits;
 use passerby_redis::seal::{Sealer, Secrets};
 use passerby_redis::{Link, RedisBans, RedisLimiter, RedisOptions, RedisReports};
-use passerby_tests::PATIENCE;
 use passerby_tests::redis::Standalone;
+use passerby_tests::{PATIENCE, succeeds};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 const RULES: &str = include_str!("../../../../../deploy/redis/users.acl");
 
@@ -102,16 +101,13 @@ fn what_is_shipped_as_rules_suffices_for_all_that_a_node_does() {
         let seat = here.admit(&origins).await.unwrap();
         assert!(there.admit(&origins).await.is_err(), "it is counted in redis");
         drop(seat);
-        let free = async {
-            while there.admit(&origins).await.is_err() {
-                here.pass(passerby_domain::time::Millis::from_secs(60));
-                there.pass(passerby_domain::time::Millis::from_secs(60));
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, free)
-            .await
-            .expect("the seat is free again");
+        succeeds("the seat is free again", PATIENCE, async || {
+            let seat = there.admit(&origins).await;
+            here.pass(passerby_domain::time::Millis::from_secs(60));
+            there.pass(passerby_domain::time::Millis::from_secs(60));
+            seat
+        })
+        .await;
         background.abort();
     });
 }

@@ -9,10 +9,9 @@ use passerby_domain::id::{Incarnation, Origin, Origins};
 use passerby_domain::time::{Millis, Moment};
 use passerby_memory::OriginLimits;
 use passerby_redis::{Permit, Redis, RedisLimiter};
-use passerby_tests::PATIENCE;
+use passerby_tests::{PATIENCE, succeeds, until};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinHandle;
 
 struct Limiter {
@@ -112,17 +111,10 @@ async fn two_nodes(limits: Limits) -> (Alone, Node, Node) {
 
 /// Asks again until somebody is let in.
 async fn is_let_in(node: &Node, origin: u128) -> Permit {
-    let asked = async {
-        loop {
-            if let Some(permit) = node.admit(origin).await {
-                return permit;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked)
-        .await
-        .expect("they are let in")
+    succeeds("they are let in", PATIENCE, async || {
+        node.admit(origin).await.ok_or("no seat is free")
+    })
+    .await
 }
 
 #[test]
@@ -211,14 +203,10 @@ fn while_redis_is_away_a_node_counts_by_itself_and_tells_what_it_counted_afterwa
         assert!(first.admit(7).await.is_none());
         stage.server.again().await;
         stage.way.is_up().await;
-        let told = async {
-            while second.admit(7).await.is_some() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE * 3, told)
-            .await
-            .expect("all seats are told of");
+        until("all seats are told of", PATIENCE * 3, async || {
+            second.admit(7).await.is_none()
+        })
+        .await;
         drop((before, during));
         drop(is_let_in(&second, 7).await);
     });

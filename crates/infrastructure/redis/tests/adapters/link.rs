@@ -5,9 +5,9 @@ use crate::stage::{Alone, Way, elsewhere, one, run};
 use passerby_application::ports::StoreError;
 use passerby_redis::client::cmd;
 use passerby_redis::{CheckError, Redis, RedisOptions, Script};
-use passerby_tests::PATIENCE;
 use passerby_tests::proxy::{Mode, Proxy};
 use passerby_tests::redis::{Keeps, Standalone};
+use passerby_tests::{PATIENCE, succeeds};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -26,14 +26,10 @@ pub(crate) async fn push(redis: &Redis, script: &Script, value: u64) -> Result<u
 
 /// Tries until it works.
 pub(crate) async fn works_again(redis: &Redis, script: &Script) {
-    let tried = async {
-        while push(redis, script, 0).await.is_err() {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE * 3, tried)
-        .await
-        .expect("redis can be asked again");
+    succeeds("redis can be asked again", PATIENCE * 3, async || {
+        push(redis, script, 0).await
+    })
+    .await;
 }
 
 #[test]

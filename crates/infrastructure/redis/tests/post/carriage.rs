@@ -1,20 +1,18 @@
 //! Letters arrive: in order, together, and only if there is somebody to read them.
 
-use crate::stage::{Event, Node, Plan};
+use crate::stage::{Event, Node, Plan, two_nodes};
 use passerby_application::ports::Unsent;
 use passerby_domain::id::Incarnation;
 use passerby_redis::{Inbox, PostOptions};
-use passerby_tests::PATIENCE;
 use passerby_tests::redis::{Cluster, Keeps, Standalone};
+use passerby_tests::{PATIENCE, until};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_arrive_in_the_order_in_which_they_were_sent_and_many_together() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     here.send_all(there.own(), 0..20_000).await;
     there
         .mailbox
@@ -35,9 +33,7 @@ async fn letters_arrive_in_the_order_in_which_they_were_sent_and_many_together()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_letter_does_not_wait_for_others() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     for number in 0..200 {
         here.send(there.own(), number, "hello").unwrap();
         there
@@ -50,9 +46,7 @@ async fn a_single_letter_does_not_wait_for_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answer_to_a_message_arrives_with_the_next_letter_or_by_itself() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     for number in 0..10 {
         here.send_receipt(there.own(), number).unwrap();
     }
@@ -130,30 +124,24 @@ async fn whoever_writes_to_the_dead_is_told_so() {
     let server = Standalone::start(Keeps::Nothing).await;
     let node = Node::start(&Plan::at(server.address())).await;
     let nobody = Incarnation::from_bits(0xdead);
-    let told = async {
-        // The first letter finds out.
-        while node.send(nobody, 1, "hello") != Err(Unsent::Gone) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, told).await.expect("it is told");
+    // The first letter finds out.
+    until("it is told", PATIENCE, async || {
+        node.send(nobody, 1, "hello") == Err(Unsent::Gone)
+    })
+    .await;
     assert_eq!(node.post.counts().batches_sent, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_that_was_closed_takes_nothing_until_it_is_opened_again() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, mut there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, mut there) = two_nodes().await;
     here.gets_through(&there, 0).await;
     there.stop_beating();
     there.post.close_inbox().await.unwrap();
-    let told = async {
-        while here.send(there.own(), 1, "hello") != Err(Unsent::Gone) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, told).await.expect("it is told");
+    until("it is told", PATIENCE, async || {
+        here.send(there.own(), 1, "hello") == Err(Unsent::Gone)
+    })
+    .await;
     assert_eq!(there.post.keep_inbox().await.unwrap(), Inbox::Made);
     assert_eq!(there.post.keep_inbox().await.unwrap(), Inbox::Kept);
     here.gets_through(&there, 1_000).await;
@@ -237,9 +225,7 @@ async fn an_inbox_is_full_by_bytes_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_read_does_not_stay_in_redis() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (server, here, there) = two_nodes().await;
     for number in 0..1_000 {
         here.send(there.own(), number, "hello").unwrap();
         here.post.settled().await;
@@ -266,9 +252,7 @@ async fn what_was_read_does_not_stay_in_redis() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_waits_once_the_post_is_settled() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     for number in 0..1_000 {
         here.send(there.own(), number, "hello").unwrap();
     }

@@ -1,12 +1,12 @@
 //! What Redis and the network do to letters.
 
-use crate::stage::{Event, Node, Plan};
+use crate::stage::{Event, Node, Plan, two_nodes};
 use passerby_application::ports::Unsent;
-use passerby_tests::PATIENCE;
 use passerby_tests::proxy::{Mode, Proxy};
 use passerby_tests::redis::{Cluster, Keeps, Standalone};
+use passerby_tests::{PATIENCE, until};
 use std::time::{Duration, Instant};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 fn assert_in_order_and_once(node: &Node) {
     let numbers = node.mailbox.numbers();
@@ -15,20 +15,14 @@ fn assert_in_order_and_once(node: &Node) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_redis_comes_back_empty_letters_go_both_ways_again() {
-    let mut server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (mut server, here, there) = two_nodes().await;
     here.gets_through(&there, 0).await;
     there.gets_through(&here, 0).await;
     server.process().kill();
-    let refused = async {
-        while here.send(there.own(), 1_000, "hello") != Err(Unsent::Cut) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, refused)
-        .await
-        .expect("letters are refused while Redis is away");
+    until("letters are refused while Redis is away", PATIENCE, async || {
+        here.send(there.own(), 1_000, "hello") == Err(Unsent::Cut)
+    })
+    .await;
     server.again().await;
     here.gets_through(&there, 10_000).await;
     there.gets_through(&here, 10_000).await;
@@ -39,9 +33,7 @@ async fn when_redis_comes_back_empty_letters_go_both_ways_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_redis_forgets_everything_letters_go_on() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (server, here, there) = two_nodes().await;
     for round in 1..=3 {
         here.gets_through(&there, round * 1_000).await;
         server.cli().ask(&["FLUSHALL"]).await;
@@ -53,9 +45,7 @@ async fn when_redis_forgets_everything_letters_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_a_frozen_redis_held_up_for_too_long_never_arrives() {
-    let mut server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (mut server, here, there) = two_nodes().await;
     here.gets_through(&there, 0).await;
     here.post.settled().await;
     server.process().freeze();
@@ -74,9 +64,7 @@ async fn a_letter_that_a_frozen_redis_held_up_for_too_long_never_arrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_survives_that_redis_hangs_for_a_moment() {
-    let mut server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (mut server, here, there) = two_nodes().await;
     here.gets_through(&there, 0).await;
     here.post.settled().await;
     server.process().freeze();
@@ -100,9 +88,7 @@ const TRIED: Duration = Duration::from_millis(1_900);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_survive_that_connections_are_killed() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (server, here, there) = two_nodes().await;
     let mut taken = Vec::new();
     for number in 0..3_000 {
         if here.send(there.own(), number, "hello").is_ok() {
@@ -166,12 +152,10 @@ async fn while_the_way_is_cut_letters_are_refused_and_later_go_on() {
     let there = Node::start(&Plan::at(server.address())).await;
     here.gets_through(&there, 0).await;
     proxy.set(Mode::Blackhole).await;
-    let refused = async {
-        while here.send(there.own(), 500, "hello") != Err(Unsent::Cut) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, refused).await.expect("letters are refused");
+    until("letters are refused", PATIENCE, async || {
+        here.send(there.own(), 500, "hello") == Err(Unsent::Cut)
+    })
+    .await;
     proxy.set(Mode::Pass).await;
     here.gets_through(&there, 1_000).await;
     assert_in_order_and_once_or_again(&there);

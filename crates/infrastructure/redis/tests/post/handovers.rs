@@ -1,6 +1,6 @@
 //! Asking for all there is of a seat.
 
-use crate::stage::{Node, Plan};
+use crate::stage::{Node, Plan, two_nodes};
 use passerby_application::ports::{
     Handover, HandoverLimits, HandoverRequest, OutboxContents, Peers as _, Recollection, Stamp, Standing,
     TokenSerial,
@@ -54,9 +54,7 @@ fn handover(seat: UserId, bytes: usize) -> Box<Handover> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_for_is_handed_over() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     there.gives(move |from, request| {
@@ -77,9 +75,7 @@ async fn what_is_asked_for_is_handed_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_waits_for_the_seat_itself_hands_it_over_when_it_has_come() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     let asked = Mutex::new(0);
     there.gives(move |_, request| {
         let mut asked = asked.lock().unwrap();
@@ -92,9 +88,7 @@ async fn one_that_waits_for_the_seat_itself_hands_it_over_when_it_has_come() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_seats_are_handed_over_at_once() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, here, there) = two_nodes().await;
     there.gives(|_, request| Some(handover(request.seat, 10_000)));
     let asked = (0..1_000).map(|seat| here.post.ask_for(there.own(), request(seat)));
     let given = futures_util::future::join_all(asked).await;

@@ -1,6 +1,6 @@
 //! What nobody should have written to an inbox.
 
-use crate::stage::{Event, Node, Plan, ask, learn};
+use crate::stage::{Event, Node, Plan, ask, learn, two_nodes};
 use passerby_redis::client::{self, Value, cmd};
 use passerby_redis::time::RedisMillis;
 use passerby_tests::redis::{Keeps, Standalone};
@@ -63,9 +63,7 @@ async fn nobody_who_sees_redis_reads_a_letter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_comes_again_is_dropped() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (server, here, there) = two_nodes().await;
     let (_, _, foreign) = unread(&server, 1).await;
     for number in 0..3 {
         here.send(there.own(), number, "hello").unwrap();
@@ -95,9 +93,7 @@ async fn a_batch_that_comes_again_is_dropped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_was_cut_or_changed_is_dropped_and_missed() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (server, here, there) = two_nodes().await;
     let (_, other, unread) = unread(&server, 1).await;
     let envelope = &unread[0];
     let mut forged = Vec::new();
@@ -170,9 +166,7 @@ async fn nodes_with_different_secrets_hear_nothing_of_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_whose_time_is_over_is_dropped_and_missed() {
-    let server = Standalone::start(Keeps::Nothing).await;
-    let plan = Plan::at(server.address());
-    let (mut here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    let (_server, mut here, there) = two_nodes().await;
     here.send(there.own(), 0, "hello").unwrap();
     there
         .mailbox

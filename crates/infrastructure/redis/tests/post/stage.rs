@@ -12,8 +12,8 @@ use passerby_redis::time::{RedisMillis, RedisTime};
 use passerby_redis::{
     Inbox, Incoming, Link, Mailbox, PostOptions, Redis, RedisMode, RedisOptions, RedisPost, client,
 };
-use passerby_tests::PATIENCE;
-use passerby_tests::redis::Cluster;
+use passerby_tests::redis::{Cluster, Keeps, Standalone};
+use passerby_tests::{PATIENCE, succeeds};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -264,32 +264,24 @@ impl Node {
     /// Sends letters with these numbers, and waits for room where there is none.
     pub(crate) async fn send_all(&self, to: Incarnation, numbers: std::ops::Range<u64>) {
         for number in numbers {
-            let sent = async {
-                while self.send(to, number, "hello").is_err() {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            };
-            timeout(PATIENCE, sent).await.expect("there is room in the end");
+            if self.send(to, number, "hello").is_err() {
+                succeeds("there is room", PATIENCE, async || self.send(to, number, "hello")).await;
+            }
         }
     }
 
     /// Sends letters until one arrives. The number of the first one that did.
     pub(crate) async fn gets_through(&self, to: &Self, mut number: u64) -> u64 {
         let first = number;
-        let tried = async {
-            loop {
+        succeeds("letters get through again", PATIENCE * 2, async || {
+            let arrived = to.mailbox.numbers().into_iter().find(|arrived| *arrived >= first);
+            if arrived.is_none() {
                 let _ = self.send(to.own(), number, "hello?");
                 number += 1;
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                let arrived = to.mailbox.numbers().into_iter().find(|arrived| *arrived >= first);
-                if let Some(arrived) = arrived {
-                    return arrived;
-                }
             }
-        };
-        timeout(PATIENCE * 2, tried)
-            .await
-            .expect("letters get through again")
+            arrived.ok_or("nothing has arrived")
+        })
+        .await
     }
 
     /// From now on it reads what comes.
@@ -312,6 +304,14 @@ impl Node {
     ) {
         *self.mailbox.give.lock().expect("nobody panics with it") = Box::new(give);
     }
+}
+
+/// A server, and two nodes that write to each other by it.
+pub(crate) async fn two_nodes() -> (Standalone, Node, Node) {
+    let server = Standalone::start(Keeps::Nothing).await;
+    let plan = Plan::at(server.address());
+    let (here, there) = (Node::start(&plan).await, Node::start(&plan).await);
+    (server, here, there)
 }
 
 impl Drop for Node {
