@@ -93,7 +93,11 @@ impl Swarm {
 
     /// As [`Swarm::finds_everybody`], for users who go on with what they do.
     pub async fn has_found_everybody(&self, within: Duration) -> Result<Duration, Vec<String>> {
-        self.until(within, || self.record.lost(self.plan.users)).await
+        let found = self.until(within, || self.record.lost(self.plan.users)).await;
+        found.map_err(|mut lost| {
+            lost.extend(self.record.stories_of_the_lost());
+            lost
+        })
     }
 
     /// Waits until nothing is left to happen; tells what is still open when it takes longer than this.

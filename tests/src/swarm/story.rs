@@ -16,6 +16,12 @@ const RECENT: Duration = Duration::from_secs(12);
 pub enum Happening {
     /// A fresh seat, on this node.
     Seated(String),
+    /// The user asks for a partner.
+    Joins,
+    /// `waiting`.
+    Waiting,
+    /// `idle`.
+    Idle,
     /// `matched`.
     Matched,
     /// `partner_away`.

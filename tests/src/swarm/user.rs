@@ -145,11 +145,15 @@ impl User {
             }
             "waiting" => {
                 self.is_now(Status::Waiting);
+                self.noted(event, Happening::Waiting);
                 if event.body["paused"] == true {
                     self.noted(event, Happening::Paused);
                 }
             }
-            "idle" => self.is_now(Status::Idle),
+            "idle" => {
+                self.is_now(Status::Idle);
+                self.noted(event, Happening::Idle);
+            }
             "chat_ended" => {
                 self.is_now(Status::Between);
                 let what = if self.record.is_shared(self.seat, event.text("chat_id")) {
@@ -306,6 +310,7 @@ impl User {
             (Status::Waiting, 95..) => client.send(self.criteria.join()),
             (Status::Idle, 20..) => {
                 self.is_now(Status::Between);
+                self.record.happened(Instant::now(), self.seat, Happening::Joins);
                 client.send(self.criteria.join());
             }
             _ => {}

@@ -27,6 +27,16 @@ impl Record {
         reasons
     }
 
+    /// What those went through who are neither waiting nor chatting.
+    pub(super) fn stories_of_the_lost(&self) -> Vec<String> {
+        let inner = self.lock();
+        let seats = inner.seats.iter().enumerate();
+        let lost = seats.filter(|(_, seat)| seat.fate == Fate::Connected && seat.status == Status::Between);
+        let lost = lost.map(|(number, _)| story(&inner.happened, &[number]));
+        lost.flat_map(|mut told| told.split_off(told.len().saturating_sub(TOLD)))
+            .collect()
+    }
+
     /// Why the swarm has not come to rest yet; nothing when it has.
     pub(super) fn unsettled(&self, users: usize) -> Vec<String> {
         let inner = self.lock();

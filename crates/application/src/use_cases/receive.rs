@@ -275,21 +275,14 @@ impl<P: Ports> Chat<P> {
         if id.is_some_and(|id| self.comes_behind(&seat, address.chat, id, repetition, recollection)) {
             return Some(Outcome::Refused);
         }
-        match self
-            .adapters
-            .delivery
-            .deliver(&seat.route, address.chat, notice, id)
-        {
-            Ok(_) => {
-                self.flush_later(seat);
-                // If another node has taken them meanwhile, what lies here never reaches them.
-                (!may_be_elsewhere).then_some(Outcome::Received)
-            }
-            Err(_) => {
-                seat.hears_not_all();
-                Some(Outcome::Refused)
-            }
+        let delivery = &self.adapters.delivery;
+        if delivery.deliver(&seat.route, address.chat, notice, id).is_err() {
+            seat.hears_not_all();
+            return Some(Outcome::Refused);
         }
+        self.flush_later(seat);
+        // If another node has taken them meanwhile, what lies here never reaches them.
+        (!may_be_elsewhere).then_some(Outcome::Received)
     }
 
     /// Whether a message that was not received before would come behind one that was sent after it, as far as anybody knows.

@@ -78,6 +78,10 @@ impl Client {
                     Replay::Whole { seq, replay_to } => {
                         assert_eq!(self.seen, *seq, "the replay begins where the client was");
                         self.promised = Some((*replay_to, standing, *chat));
+                        if *standing == "idle" {
+                            // The last order, to join, was lost with the connection.
+                            self.wants = None;
+                        }
                     }
                     Replay::Gap { seq, .. } => {
                         self.seen = *seq;
