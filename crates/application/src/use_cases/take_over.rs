@@ -20,8 +20,9 @@ use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
-/// How many numbers are left out where events are lost, so that the client learns that some may be missing. They are
-/// more than a former owner, which may still be there, can give before it learns that it has no such seat any more.
+/// How many numbers are left out where events are lost, for each tenure that the seat has had, so that the client learns that
+/// some may be missing. They are more than a former owner, which may still be there, can give before it learns that it has no
+/// such seat any more; and if that one had begun with nothing but the client's position, too, its numbers are not given again.
 const LEFT_OUT: u64 = 1 << 20;
 
 /// A seat that is on its way here, until it is, or will not come any more.
@@ -176,7 +177,7 @@ impl<P: Ports> Chat<P> {
         let contents = match handover {
             Some(handover) => handover.outbox.clone(),
             None => OutboxContents {
-                last: Seq::new(seen.get() + LEFT_OUT),
+                last: Seq::new(seen.get() + LEFT_OUT * (1 + u64::from(generation.tenure()))),
                 chat,
                 events: Vec::new(),
                 placed: Vec::new(),

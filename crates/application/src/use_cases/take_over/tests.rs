@@ -311,6 +311,32 @@ fn of_two_who_come_back_at_once_on_two_nodes_one_stays() {
     );
 }
 
+/// One that was told something on the first would take it for something else on the second.
+#[test]
+fn two_nodes_that_know_no_more_of_a_seat_than_its_position_number_their_events_apart() {
+    let mut cluster = TestCluster::of(4);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    let mut first_numbers = Vec::new();
+    for dead in [1, 2] {
+        cluster.kill(dead);
+        cluster.pass(Millis::from_secs(6));
+        let back = cluster.come_back(dead + 1, &bob, 1).unwrap();
+        let told = back.wire.told();
+        let Some(Told::Welcome {
+            replay: Replay::Gap { seq, .. },
+            ..
+        }) = told.first()
+        else {
+            panic!("{told:?}");
+        };
+        first_numbers.push(*seq);
+    }
+    assert!(
+        first_numbers[0] + 1_000_000 < first_numbers[1],
+        "{first_numbers:?}"
+    );
+}
+
 #[test]
 fn whose_node_is_dead_comes_back_with_a_gap_and_the_partner_is_told_so() {
     let mut cluster = TestCluster::of(3);
