@@ -21,6 +21,8 @@ use passerby_domain::time::{Millis, Moment};
 
 /// For so long after a seat was taken over from a dead node, its client may be sending again what was accepted there.
 const RESENDING: Millis = Millis::from_secs(2);
+/// And for so long, where the client or this node was slow, so that nobody may be told yet that something never arrived.
+const RESENDING_LATE: Millis = Millis::from_secs(30);
 
 /// Whether neither this seat nor its partner remembers what was accepted in their chat, so that a message with an id may
 /// be one that was accepted already: both were taken over from dead nodes a moment ago, or the partner's still is to be.
@@ -38,8 +40,12 @@ pub(crate) fn book_is_doubtful<P: Ports>(book: &Book<P>, now: Moment) -> bool {
 
 /// Whether this seat does not remember what was sent for it in its chat, while its client may be sending that again.
 pub(crate) fn forgets<P: Ports>(book: &Book<P>, now: Moment) -> bool {
+    forgets_within(RESENDING, book, now)
+}
+
+fn forgets_within<P: Ports>(time: Millis, book: &Book<P>, now: Moment) -> bool {
     let restored = book.abroad.as_ref().and_then(|abroad| abroad.restored);
-    restored.is_some_and(|restored| now.since(restored) < RESENDING)
+    restored.is_some_and(|restored| now.since(restored) < time)
 }
 
 /// The client of a seat without memory, or that of its partner, has just come back, and may be sending again what was
@@ -97,9 +103,10 @@ impl<P: Ports> Chat<P> {
             text: Secret(text.as_str()),
             at,
         };
+        let may_have_come = was_sent || id.is_some() && forgets_within(RESENDING_LATE, book, now);
         let sent = self.consign(seat, book, id, Some(text.as_str()), now, message);
         sent.map_err(|undelivered| {
-            let error = if was_sent {
+            let error = if may_have_come {
                 MessageError::Unconfirmed
             } else {
                 MessageError::Unreachable(undelivered)
