@@ -135,6 +135,7 @@ macro_rules! shared_pairing_conformance {
                 a_partner_who_has_left_is_not_told,
                 an_offer_is_over_when_one_of_its_seats_is_taken,
                 what_the_former_owner_says_changes_nothing,
+                a_seat_is_not_gone_from_those_to_whom_it_came_later,
                 who_takes_again_is_given_the_same,
                 a_token_that_is_too_old_takes_nothing,
                 nobody_takes_a_seat_that_is_gone_or_never_was,

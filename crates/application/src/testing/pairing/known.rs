@@ -148,13 +148,16 @@ impl From<&Dossier> for Particulars {
 }
 
 impl Known {
-    /// Whether the owner's word counts: it is not older than what is known.
+    /// Whether the owner's word counts: it is not older than what is known, and the seat is not gone, unless it came to this
+    /// owner from the one who says so.
     pub(super) fn heeds(&self, stamp: Stamp) -> bool {
         match self.seats.get(&stamp.seat) {
             None => true,
             Some(Record {
-                phase: Phase::Gone, ..
-            }) => false,
+                phase: Phase::Gone,
+                generation,
+                ..
+            }) => generation.tenure() < stamp.generation.tenure(),
             Some(record) => record.generation <= stamp.generation,
         }
     }

@@ -188,6 +188,22 @@ pub async fn what_the_former_owner_says_changes_nothing<S: SharedPairingSetup>()
     stage.waits(HERE, &taken(&person, 1)).await;
 }
 
+/// A store that had lost all may hear of a seat's end from a former owner before it hears of the present one.
+pub async fn a_seat_is_not_gone_from_those_to_whom_it_came_later<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    for (number, owner) in [(1, HERE), (2, THERE)] {
+        let person = stage.person(number);
+        stage.release(HERE, person.stamp, Release::Gone).await;
+        stage.is_stale(HERE, &person.clone().moved(1)).await;
+        let since = taken(&person, 0);
+        stage.keep(owner, &since, Standing::Idle).await;
+        let beliefs = [(since.stamp, Believed::Resting)];
+        assert_eq!(stage.differs(owner, &beliefs).await, []);
+        stage.waits(owner, &taken(&person, 1)).await;
+        stage.takes(ELSEWHERE, &person).await;
+    }
+}
+
 /// The answer to the first time may have been lost.
 pub async fn who_takes_again_is_given_the_same<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;

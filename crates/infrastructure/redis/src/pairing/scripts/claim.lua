@@ -97,7 +97,7 @@ local function claim(word, dossier)
   local families, blocks = #names, 'b' .. sub(dossier, 17, 32)
   -- What the families hold begins at the third of these.
   local values = call('HMGET', BOOK, seat, blocks, unpack(names))
-  local old, blocked = values[1], values[2]
+  local old, blocked = that_counts(values[1], generation), values[2]
 
   local phase
   if old then

@@ -5,7 +5,8 @@
 --
 -- Idempotent: the same words put the same in place of the same. Fenced: a seat of which something newer is known stays as
 -- it is. Bounded: two seats.
-local function note_chat(seat, generation, old, chat, other, role)
+local function note_chat(seat, generation, record, chat, other, role)
+  local old = that_counts(record, generation)
   local phase = old and byte(old)
   if not old or (phase ~= 103 and number('>I8', old, 3) <= number('>I8', generation)) then
     -- The other side of this very offer is told of its own.

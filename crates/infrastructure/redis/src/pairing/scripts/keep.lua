@@ -7,7 +7,7 @@
 -- Idempotent, fenced by the generation, bounded: one seat, and up to four legacies whose time is over.
 local function keep(word, dossier)
   local phase, seat, generation, link, kept_until = number('>c1c16c8c41I8', word, 2)
-  local old = call('HGET', BOOK, seat)
+  local old = that_counts(call('HGET', BOOK, seat), generation)
   local was = old and byte(old)
   if old and (was == 103 or number('>I8', old, 3) > number('>I8', generation)) then
     return ''

@@ -47,6 +47,12 @@ if now == 0 then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+-- A record, as far as it counts for a word about its seat. That it is gone for ever is not said for those to whom it came
+-- later: a memory that had lost all may hear of its end from a former owner first.
+local function that_counts(record, generation)
+  if record and byte(record) == 103 and number('>I4', record, 3) < number('>I4', generation) then return nil end
+  return record
+end
 -- A word that comes later than its sender had patience for changes nothing.
 if now > not_after then
   return {'late'}

@@ -7,7 +7,7 @@
 -- Idempotent, fenced by the generation, bounded: one seat, and up to four that went long ago.
 local function release(word)
   local kind, seat, generation, remembered = number('>c1c16c8I4', word, 2)
-  local old = call('HGET', BOOK, seat)
+  local old = that_counts(call('HGET', BOOK, seat), generation)
   local phase = old and byte(old)
   if old and (phase == 103 or number('>I8', old, 3) > number('>I8', generation)) then
     return ''
