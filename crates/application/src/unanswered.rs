@@ -147,6 +147,14 @@ impl Unanswered {
         ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
     }
 
+    /// Takes out all with this id, which has arrived otherwise; tells how many.
+    pub(crate) fn take_all_of(&mut self, chat: ChatId, id: IdHash) -> usize {
+        let before = self.entries.len();
+        let is_one = |entry: &Entry| entry.chat == chat && entry.id.is_some_and(|known| known.hash == id);
+        self.entries.retain(|entry| !is_one(entry));
+        before - self.entries.len()
+    }
+
     /// Whether this one, which `to` has refused, may be sent again without being overtaken: whatever new was sent after it
     /// went the same way, and is refused there too.
     pub(crate) fn is_overtaken_by_nothing(&self, consignment: Consignment, to: Incarnation) -> bool {

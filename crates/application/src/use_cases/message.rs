@@ -162,9 +162,14 @@ impl<P: Ports> Chat<P> {
                 } else {
                     Fact::Repeated
                 });
-                if let Some(id) = id {
+                if let Some((id, hash)) = id.zip(hash) {
                     let id = id.as_str();
-                    delivery.post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                    // Those sent on while the partner was elsewhere have arrived with this one.
+                    let abroad = book.abroad.as_mut();
+                    let before = abroad.map_or(0, |abroad| abroad.unanswered.take_all_of(chat, hash));
+                    for _ in 0..=before {
+                        delivery.post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                    }
                 }
                 Ok(())
             }

@@ -154,14 +154,16 @@ impl<P: Ports> Chat<P> {
     /// that it is found out whether anybody does.
     pub(crate) fn look_for_partner(&self, seat: &Arc<Seat<P>>) {
         let own = self.adapters.peers.own();
-        let Some((chat, user, known)) = ({
+        let Some((chat, user, known, sent)) = ({
             let book = seat.lock();
             book.session.chatting().and_then(|chatting| {
                 let link = &chatting.link;
                 match &link.partner {
-                    Partner::Here(partner) => Some((chatting.chat, partner.user(), Some(partner.clone()))),
+                    Partner::Here(partner) => {
+                        Some((chatting.chat, partner.user(), Some(partner.clone()), Vec::new()))
+                    }
                     Partner::There(remote) if remote.owner == own => {
-                        Some((chatting.chat, remote.who.user, None))
+                        Some((chatting.chat, remote.who.user, None, remote.sent.to_vec()))
                     }
                     Partner::There(_) => None,
                 }
@@ -170,24 +172,26 @@ impl<P: Ports> Chat<P> {
             return;
         };
         let partner = self.register.get(user).filter(|partner| is_in(partner, chat));
-        let (partner, meets) = match (known, partner) {
-            (Some(known), Some(partner)) if Arc::ptr_eq(&known, &partner) => return,
-            (_, Some(partner)) => (Partner::Here(partner.clone()), Some(partner)),
-            (Some(known), None) => (
-                Partner::There(Box::new(Remote {
-                    who: Acquaintance::of(&known),
-                    owner: own,
-                    announced: 0,
-                    disowned: None,
-                    sent: self
-                        .adapters
-                        .delivery
-                        .placed(&known.route, chat)
-                        .into_iter()
-                        .collect(),
-                })),
-                None,
-            ),
+        if known.is_none() && partner.is_none()
+            || known
+                .as_ref()
+                .zip(partner.as_ref())
+                .is_some_and(|(known, partner)| Arc::ptr_eq(known, partner))
+        {
+            return;
+        }
+        let sent = known
+            .as_ref()
+            .map_or(sent, |known| self.adapters.delivery.placed(&known.route, chat));
+        let partner = match (known, partner) {
+            (_, Some(partner)) => Partner::Here(partner),
+            (Some(known), None) => Partner::There(Box::new(Remote {
+                who: Acquaintance::of(&known),
+                owner: own,
+                announced: 0,
+                disowned: None,
+                sent: sent.iter().copied().collect(),
+            })),
             (None, None) => return,
         };
         self.change(seat, |book| {
@@ -198,9 +202,8 @@ impl<P: Ports> Chat<P> {
                 chatting.link.partner = partner;
             }
         });
-        if let Some(partner) = meets {
-            self.look_at_partner(seat, &partner, chat);
-        }
+        // If it is here after all, each of the two learns what the other remembers.
+        self.meet_partner_here(seat, &sent);
     }
 
     /// Looks for partners whose owner nothing is heard of, or who were here and are not: they may be elsewhere by now, or
