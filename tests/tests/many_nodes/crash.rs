@@ -1,7 +1,11 @@
 //! A node that dies without a word.
 
-use passerby_tests::{Client, Nodes, pair_across};
+use std::time::{Duration, Instant};
 
+use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair_across, succeeds};
+
+/// What a node that goes on does about what waited for it, it does within this time.
+const LATE: Duration = Duration::from_secs(2);
 const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
 
 #[tokio::test]
@@ -33,6 +37,38 @@ async fn the_partner_of_a_dead_node_is_told_and_the_chat_goes_on_elsewhere() {
     ben.say("b", "welcome");
     assert_eq!(ann.expect("message").await.text("text"), "welcome");
     ben.expect("ack").await;
+}
+
+/// What they had sent to that node before they gave it up is there still when it goes on.
+#[tokio::test]
+async fn whom_a_stopped_node_kept_waiting_stays_where_they_went() {
+    let nodes = Nodes::start(2, &[HELD, ("PASSERBY__LIMITS__MESSAGES_PER_SECOND", "0")]).await;
+    let (ann, mut ben) = pair_across(&nodes).await;
+    let memory = ann.drop_connection();
+    nodes[0].freeze();
+    for _ in 0..3 {
+        let attempt = Connect::at(nodes[0].door()).resuming(&memory);
+        assert!(attempt.try_open(Duration::from_millis(200)).await.is_err());
+    }
+    let mut ann = succeeds("another node takes the seat", PATIENCE, async || {
+        let attempt = Connect::at(nodes[1].door()).resuming(&memory);
+        attempt.try_open(PATIENCE).await
+    })
+    .await;
+    nodes[0].thaw();
+    nodes[0].until_ready(200).await;
+    // No word was said on the new connection before, so that the token is good everywhere.
+    let thawed = Instant::now();
+    for number in 0.. {
+        if thawed.elapsed() > LATE {
+            break;
+        }
+        let text = format!("still here {number}");
+        ann.say(&number.to_string(), &text);
+        let answer = ann.answer().await;
+        assert_eq!(answer.kind(), "ack", "{number}: {}", answer.body);
+        while ben.any().await["text"] != text {}
+    }
 }
 
 #[tokio::test]
