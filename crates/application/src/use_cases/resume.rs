@@ -71,7 +71,7 @@ impl<P: Ports> Chat<P> {
                 (valid.then(|| book.claim()), book.tokens.latest)
             };
             if let Some(connection) = accepted {
-                if self.is_usurped(user).await {
+                if self.is_usurped(user).await? {
                     return Ok(Some(Returning(Whereabouts::Elsewhere { user, serial })));
                 }
                 return Ok(Some(Returning(Whereabouts::Here {
@@ -95,20 +95,24 @@ impl<P: Ports> Chat<P> {
         Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
     }
 
-    /// Whether another node has taken a seat of this one, as far as that can be found out. Asked only after this node did
-    /// not run, or was given up, for a while: what it thinks of its seats may be old then.
-    async fn is_usurped(&self, user: UserId) -> bool {
+    /// Whether another node has taken a seat of this one. Asked only after this node did not run, or was given up, for a
+    /// while: what it thinks of its seats may be old then, and a client that is told of an old one is told all twice when it
+    /// comes to the new one.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it cannot be found out.
+    async fn is_usurped(&self, user: UserId) -> Result<bool, StoreError> {
         let is_doubtful = self.peerage.suspects_usurpers() || self.has_stalled();
         if self.options.deployment == Deployment::Alone || !is_doubtful {
-            return false;
+            return Ok(false);
         }
-        if self.is_taken(user).await {
-            return true;
+        if self.is_taken(user).await? {
+            return Ok(true);
         }
         // Nor may they write to a partner who is another node's since.
         let partner = {
             let Some(seat) = self.register.get(user) else {
-                return false;
+                return Ok(false);
             };
             let book = seat.lock();
             let chatting = book.session.chatting();
@@ -118,19 +122,19 @@ impl<P: Ports> Chat<P> {
             })
         };
         if let Some((seat, chat, partner)) = partner
-            && let Some(owner) = self.owner_elsewhere(partner).await
+            && let Some(owner) = self.owner_elsewhere(partner).await?
         {
             self.lose_user(partner);
             self.look_for_partner(&seat);
             self.partner_is_with(&seat, chat, partner, owner);
         }
-        false
+        Ok(false)
     }
 
     /// Whether the store says that another node has taken this seat, be it gone since.
-    async fn is_taken(&self, user: UserId) -> bool {
+    async fn is_taken(&self, user: UserId) -> Result<bool, StoreError> {
         let Some(seat) = self.register.get(user) else {
-            return false;
+            return Ok(false);
         };
         let generation = seat.lock().session.generation();
         let belief = Belief {
@@ -140,14 +144,15 @@ impl<P: Ports> Chat<P> {
             },
             standing: Believed::Resting,
         };
-        let differences = self.adapters.pairing.verify(vec![belief]).await;
-        differences.is_ok_and(|differences| differences.contains(&Difference::Taken(user)))
+        let differences = self.adapters.pairing.verify(vec![belief]).await?;
+        Ok(differences.contains(&Difference::Taken(user)))
     }
 
     /// The other node that has this seat, if the store says so.
-    async fn owner_elsewhere(&self, user: UserId) -> Option<Incarnation> {
-        let location = self.adapters.pairing.locate(user).await.ok()??;
-        (location.owner != self.adapters.peers.own()).then_some(location.owner)
+    async fn owner_elsewhere(&self, user: UserId) -> Result<Option<Incarnation>, StoreError> {
+        let location = self.adapters.pairing.locate(user).await?;
+        let owner = location.map(|location| location.owner);
+        Ok(owner.filter(|owner| *owner != self.adapters.peers.own()))
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what

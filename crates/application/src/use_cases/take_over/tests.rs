@@ -150,6 +150,21 @@ fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() 
     assert!(bob.hears().ends_with(&["message three".to_owned()]));
 }
 
+/// Their seats may be others' by then.
+#[test]
+fn a_node_that_has_just_woken_takes_nobody_back_before_the_store_answers() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let there = cluster.come_back(1, &alice, 1).unwrap();
+    assert_eq!(there.hears()[0], "welcome back chatting, with a gap");
+    cluster.wake(0);
+    cluster[0].adapters().pairing.set(Line::AnswersLost);
+    let refused = run(cluster[0].come_back(&alice, &alice.token().0, 1));
+    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+}
+
 /// Of two who were on a node that stood still, one comes back there and the other, a moment later, elsewhere.
 #[test]
 fn whoever_is_lost_to_another_node_is_not_written_to_any_more_by_a_partner_who_stayed() {
