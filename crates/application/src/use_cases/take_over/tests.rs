@@ -764,6 +764,64 @@ fn who_comes_back_from_a_dead_node_is_heard_at_once() {
     }
 }
 
+/// Each of the two sendings is answered, and both with the truth.
+#[test]
+fn what_went_two_ways_is_acknowledged_once_for_each_and_refused_for_none() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+    assert!(cluster.carry(from, to));
+    cluster.office.lose(to, from);
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message hello"]);
+    alice.hears();
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.pass(Millis::from_secs(5));
+    assert_eq!(alice.hears(), ["ack 1", "ack 1"]);
+    assert_eq!(bob.hears(), [""; 0]);
+}
+
+/// The node to which both came looked for usurpers then, and let them find each other only afterwards.
+#[test]
+fn what_both_ends_have_forgotten_is_not_delivered_twice_when_they_find_each_other_late() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([1, 1]);
+    say(&cluster, 1, &alice, "hello", "1").unwrap();
+    assert_eq!(bob.hears(), ["message hello"]);
+    cluster.kill(1);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    cluster.wake(0);
+    cluster[0].tick();
+    let bob = cluster.come_back(0, &bob, 2).unwrap();
+    let alice = cluster.come_back(0, &alice, 2).unwrap();
+    for end in [&alice, &bob] {
+        cluster[0].look_for_partner(&end.seat);
+    }
+    let said = say(&cluster, 0, &alice, "hello", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    assert!(!bob.hears().contains(&"message hello".to_owned()));
+}
+
+/// A slow client may say again only then what had arrived before.
+#[test]
+fn what_may_have_come_from_a_dead_node_is_not_called_undelivered() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message hello"]);
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(6));
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    // Nobody is there any more to say that it came.
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(8));
+    let said = say(&cluster, 2, &alice, "hello", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+}
+
 /// As above, with the partner coming to the node of the one who speaks.
 #[test]
 fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_comes() {
