@@ -98,7 +98,7 @@ pub struct Chat<P: Ports> {
     /// How many bans were made here: one who connects while it grows may have been missed by the ban.
     bans_made: AtomicU64,
     /// When letters from another node were last found to be lost, in milliseconds.
-    pub(crate) lost_letters: AtomicU64,
+    pub(crate) letters_lost_at: AtomicU64,
     /// The other nodes, and how this one is.
     pub(crate) peerage: Peerage,
     /// Seats with something to look after beside their deadlines.
@@ -167,7 +167,7 @@ impl<P: Ports> Chat<P> {
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),
             bans_made: AtomicU64::default(),
-            lost_letters: AtomicU64::default(),
+            letters_lost_at: AtomicU64::default(),
             peerage: Peerage::default(),
             watchlist: Watchlist::default(),
             to_keep: Watchlist::default(),

@@ -146,7 +146,8 @@ impl<P: Ports> Chat<P> {
 
     /// Letters were lost on the way from another node: whoever misses something is asked for it soon.
     pub fn letters_lost(&self) {
-        self.lost_letters.store(self.now().as_millis(), Ordering::Relaxed);
+        self.letters_lost_at
+            .store(self.now().as_millis(), Ordering::Relaxed);
         self.verify_soon();
     }
 
@@ -314,7 +315,7 @@ impl<P: Ports> Chat<P> {
     /// Whether whatever has not come from the partner yet was sent after all that has: letters of one node come in their order,
     /// and the loss of one is noticed before the next one is read.
     fn hears_in_order(&self, seat: &Seat<P>) -> bool {
-        let lost = Moment::from_millis(self.lost_letters.load(Ordering::Relaxed));
+        let lost = Moment::from_millis(self.letters_lost_at.load(Ordering::Relaxed));
         seat.hears_all_since().is_some_and(|since| lost < since)
     }
 

@@ -5,7 +5,6 @@
 use super::CONCURRENCY;
 use super::consign::{overtaken, remember_lost};
 use super::presence::attendance;
-use crate::book::Acquaintance;
 use crate::chat::Chat;
 use crate::link::{Partner, Remote};
 use crate::pending::Pending;
@@ -154,46 +153,37 @@ impl<P: Ports> Chat<P> {
     /// that it is found out whether anybody does.
     pub(crate) fn look_for_partner(&self, seat: &Arc<Seat<P>>) {
         let own = self.adapters.peers.own();
-        let Some((chat, user, known, sent)) = ({
+        let Some((chat, known)) = ({
             let book = seat.lock();
-            book.session.chatting().and_then(|chatting| {
-                let link = &chatting.link;
-                match &link.partner {
-                    Partner::Here(partner) => {
-                        Some((chatting.chat, partner.user(), Some(partner.clone()), Vec::new()))
-                    }
-                    Partner::There(remote) if remote.owner == own => {
-                        Some((chatting.chat, remote.who.user, None, remote.sent.to_vec()))
-                    }
-                    Partner::There(_) => None,
-                }
-            })
+            book.session
+                .chatting()
+                .and_then(|chatting| match &chatting.link.partner {
+                    Partner::There(remote) if remote.owner != own => None,
+                    known => Some((chatting.chat, known.clone())),
+                })
         }) else {
             return;
         };
+        let user = known.user();
         let partner = self.register.get(user).filter(|partner| is_in(partner, chat));
-        if known.is_none() && partner.is_none()
-            || known
-                .as_ref()
-                .zip(partner.as_ref())
-                .is_some_and(|(known, partner)| Arc::ptr_eq(known, partner))
-        {
-            return;
-        }
-        let sent = known
-            .as_ref()
-            .map_or(sent, |known| self.adapters.delivery.placed(&known.route, chat));
-        let partner = match (known, partner) {
-            (_, Some(partner)) => Partner::Here(partner),
-            (Some(known), None) => Partner::There(Box::new(Remote {
-                who: Acquaintance::of(&known),
-                owner: own,
-                announced: 0,
-                disowned: None,
-                sent: sent.iter().copied().collect(),
-            })),
-            (None, None) => return,
+        let sent = match (&known, &partner) {
+            (Partner::Here(known), Some(partner)) if Arc::ptr_eq(known, partner) => return,
+            (Partner::There(_), None) => return,
+            (Partner::Here(known), _) => self.adapters.delivery.placed(&known.route, chat),
+            (Partner::There(remote), Some(_)) => remote.sent.to_vec(),
         };
+        let partner = partner.map_or_else(
+            || {
+                Partner::There(Box::new(Remote {
+                    who: known.who(),
+                    owner: own,
+                    announced: 0,
+                    disowned: None,
+                    sent: sent.iter().copied().collect(),
+                }))
+            },
+            Partner::Here,
+        );
         self.change(seat, |book| {
             if let Some(chatting) = book.session.chatting_mut()
                 && chatting.chat == chat
