@@ -1,7 +1,7 @@
 //! Taking a seat back: what is replayed, in which order, and how much is honestly lost.
 
 use passerby_tests::connect::Memory;
-use passerby_tests::{Client, Connect, Server, pair, pair_with};
+use passerby_tests::{Client, Connect, PATIENCE, Server, http, pair, pair_with, until};
 use serde_json::json;
 
 const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
@@ -219,6 +219,11 @@ async fn events_that_came_while_away_are_replayed_in_order() {
     ben.expect("ack").await;
     ben.send_of_chat("skip");
     ben.ended("you_skipped").await;
+    // On another node it takes a moment until the end is known.
+    until("nobody is in the chat", PATIENCE, async || {
+        http::get(server.http(), "/api/v1/stats", &[]).await.json()["chatting"] == 0
+    })
+    .await;
     let mut ann = Client::resume(&server, &memory).await;
     assert_eq!(ann.welcome().text("state"), "waiting");
     assert_eq!(ann.expect("message").await.text("text"), "goodbye");
