@@ -158,6 +158,11 @@ impl Record {
         self.lock().happened.push(Happened { at, seat, what });
     }
 
+    /// The user on this seat found the protocol violated, and is gone.
+    pub(super) fn failed(&self, seat: SeatNumber) {
+        self.lock().tell_what_led_to("a user failed", &[seat]);
+    }
+
     pub(super) fn new_seat(&self, mode: &'static str, welcome: &Value) -> SeatNumber {
         let mut inner = self.lock();
         inner.seats.push(Seat {
@@ -351,8 +356,9 @@ impl Inner {
             [first, second] if first != second => {
                 let pair = (first.min(second), first.max(second));
                 if !self.met.insert(pair) {
-                    self.violations
-                        .push(format!("seats {pair:?} met again in {chat}"));
+                    let what = format!("seats {pair:?} met again in {chat}");
+                    self.tell_what_led_to(&what, &[pair.0, pair.1]);
+                    self.violations.push(what);
                 }
             }
             _ => self.violations.push(format!("{chat} was told to {seats:?}")),

@@ -53,7 +53,11 @@ pub enum Happening {
         after: Duration,
         /// Where.
         node: String,
+        /// The position of its `welcome`.
+        seq: u64,
     },
+    /// The user came in by this door and was gone before the `welcome` was read.
+    Unwelcomed(usize),
     /// A seat was found gone.
     Lost,
 }

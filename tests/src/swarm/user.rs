@@ -123,6 +123,14 @@ pub(super) async fn live(
     }
 }
 
+impl Drop for User {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.record.failed(self.seat);
+        }
+    }
+}
+
 impl User {
     fn is_now(&mut self, status: Status) {
         self.status = status.clone();

@@ -121,8 +121,15 @@ impl User {
         self.goes_away();
         let memory = client.drop_connection();
         let doors = Arc::clone(&self.doors);
-        let door = &doors[self.dice.usize(..doors.len())];
-        drop(Connect::at(door).resuming(&memory).try_open(ATTEMPT).await);
+        let door = self.dice.usize(..doors.len());
+        drop(
+            Connect::at(&doors[door])
+                .resuming(&memory)
+                .try_open(ATTEMPT)
+                .await,
+        );
+        self.record
+            .happened(Instant::now(), self.seat, Happening::Unwelcomed(door));
         self.comes_back(&memory).await
     }
 
@@ -141,7 +148,13 @@ impl User {
         self.record.resumed(self.seat, &welcome, now);
         let after = after.unwrap_or_default();
         let node = welcome["node"].as_str().unwrap_or_default().to_owned();
-        let what = Happening::Resumed { gap, after, node };
+        let seq = welcome["seq"].as_u64().unwrap_or_default();
+        let what = Happening::Resumed {
+            gap,
+            after,
+            node,
+            seq,
+        };
         self.record.happened(now, self.seat, what);
         if gap {
             self.record
