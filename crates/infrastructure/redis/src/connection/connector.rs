@@ -151,7 +151,7 @@ impl Connector {
         matches!(self.way, Way::Cluster(_))
     }
 
-    /// Where the primary is now; `None` if no sentinel says so.
+    /// Where the primary is now; `None` if so few sentinels say so that the others may have chosen another.
     pub(super) async fn whereto(&self) -> Option<Whereto> {
         match &self.way {
             Way::Standalone(_) | Way::Cluster(_) => Some(Whereto::Fixed),
@@ -172,7 +172,7 @@ impl Connector {
                 let Some((host, port)) = sentinels.primary().await else {
                     return Err(RedisError::from((
                         ErrorKind::MasterNameNotFoundBySentinel,
-                        "no sentinel names a primary",
+                        "too few sentinels name a primary",
                     )));
                 };
                 let client = self

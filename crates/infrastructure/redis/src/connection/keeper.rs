@@ -2,6 +2,9 @@
 //!
 //! **Architecture Invariants.** While Redis is away this is the only one that tries it, one try at a time with growing
 //! pauses: many callers do not become many connections. It logs that Redis went and that it came back, and no more.
+//!
+//! A primary that sentinels have chosen is left when they no longer confirm it, although it still answers: a node that
+//! hears nothing of them may be the only one that still writes there, and all that it is told is then forgotten.
 
 use super::Shared;
 use super::connector::{Whereto, within};
@@ -11,13 +14,18 @@ use deadpool_redis::redis::cluster_async::ClusterConnection;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 /// The pauses between two tries, from the first to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often Redis and its sentinels are asked, and how long a connection has to live to be thought sound.
+/// How often Redis is asked, and how long a connection has to live to be thought sound.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often sentinels are.
+const LOOK_AT_SENTINELS: Duration = Duration::from_millis(500);
+/// How long what they said holds. Less than a new owner of a seat waits for what the former has of it, so that a seat that was
+/// taken at a primary that is none any more, where nobody else hears of it, is never served.
+const CONFIRMED: Duration = Duration::from_secs(2);
 /// After how many tries in vain a cluster's connection is made anew; then after twice as many, and so on.
 const FIRST_REBUILD: u32 = 3;
 const LAST_REBUILD: u32 = 24;
@@ -38,12 +46,13 @@ impl Keeper {
         let mut pause = SHORTEST_PAUSE;
         let mut away = Away::default();
         loop {
+            let asked = Instant::now();
             match self.shared.connector.connect(self.shared.response_timeout).await {
                 Ok((connection, whereto)) => {
                     let number = self.shared.hold(connection.clone());
                     away.is_over();
                     let lived = match connection {
-                        Connection::Single(_) => self.watch_one(number, &whereto).await,
+                        Connection::Single(_) => self.watch_one(number, &whereto, asked).await,
                         Connection::Cluster(connection) => self.watch_cluster(connection, &mut away).await,
                     };
                     if lived == Lived::Long {
@@ -58,10 +67,12 @@ impl Keeper {
         }
     }
 
-    /// Until the connection is lost, or leads to a server that is not the primary any more.
-    async fn watch_one(&self, number: u64, whereto: &Whereto) -> Lived {
+    /// Until the connection is lost, or leads to a server that is not the primary any more, or may not be. `confirmed` is
+    /// when it was last asked for.
+    async fn watch_one(&self, number: u64, whereto: &Whereto, mut confirmed: Instant) -> Lived {
         let mut lived = Lived::Briefly;
-        let mut looks = interval(LOOK);
+        let asks_sentinels = self.shared.connector.asks_sentinels();
+        let mut looks = interval(if asks_sentinels { LOOK_AT_SENTINELS } else { LOOK });
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.tick().await;
         loop {
@@ -75,12 +86,25 @@ impl Keeper {
                     lived = Lived::Long;
                     // What broke is noticed although nobody asks anything.
                     self.shared.ping().await;
-                    if self.shared.connector.asks_sentinels()
-                        && self.shared.connector.whereto().await.is_some_and(|now| now != *whereto)
-                    {
-                        tracing::info!("the sentinels name another primary");
-                        self.shared.drop_connection(number);
-                        return lived;
+                    if !asks_sentinels {
+                        continue;
+                    }
+                    let asked = Instant::now();
+                    match timeout_at(confirmed + CONFIRMED, self.shared.connector.whereto()).await {
+                        Ok(Some(named)) if named == *whereto => confirmed = asked,
+                        Ok(None) => {}
+                        Ok(Some(_)) => {
+                            tracing::info!("the sentinels name another primary");
+                            self.shared.drop_connection(number);
+                            return lived;
+                        }
+                        Err(_) => {
+                            tracing::warn!(
+                                "less than half of the sentinels answer, and may have chosen another primary: this one is not used"
+                            );
+                            self.shared.drop_connection(number);
+                            return lived;
+                        }
                     }
                 }
             }

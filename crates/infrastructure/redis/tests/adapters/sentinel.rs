@@ -2,25 +2,32 @@
 
 use crate::link::{append, push, works_again};
 use crate::stage::{Way, elsewhere, run};
+use passerby_application::ports::StoreError;
 use passerby_redis::{RedisMode, RedisOptions};
 use passerby_tests::PATIENCE;
+use passerby_tests::proxy::{Mode, Proxy};
 use passerby_tests::redis::{Cli, Sentinel};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-async fn start() -> (Sentinel, Way) {
-    let sentinel = elsewhere(Sentinel::start).await;
+/// A way to the primary that these sentinels name.
+async fn way(sentinel: &Sentinel, sentinels: &[SocketAddr]) -> Way {
     let options = RedisOptions {
         mode: RedisMode::Sentinel,
-        urls: sentinel
-            .addresses()
+        urls: sentinels
             .iter()
             .map(|address| format!("redis://{address}"))
             .collect(),
         master_name: sentinel.name().to_owned(),
         ..RedisOptions::standalone("")
     };
-    let way = Way::open(&options).await;
+    Way::open(&options).await
+}
+
+async fn start() -> (Sentinel, Way) {
+    let sentinel = elsewhere(Sentinel::start).await;
+    let way = way(&sentinel, &sentinel.addresses()).await;
     (sentinel, way)
 }
 
@@ -66,5 +73,30 @@ fn when_another_primary_is_named_the_old_one_is_left_although_it_still_takes_wri
         timeout(PATIENCE, written)
             .await
             .expect("the new primary is written to");
+    });
+}
+
+#[test]
+fn a_primary_that_less_than_half_of_the_sentinels_confirm_is_left_although_it_answers() {
+    run(async {
+        let sentinel = elsewhere(Sentinel::start).await;
+        let mut proxies = Vec::new();
+        for address in sentinel.addresses() {
+            proxies.push(Proxy::to(address, 0).await);
+        }
+        let addresses: Vec<_> = proxies.iter().map(Proxy::address).collect();
+        let way = way(&sentinel, &addresses).await;
+        let script = append();
+        push(&way.redis, &script, 0).await.unwrap();
+        proxies[0].set(Mode::Blackhole).await;
+        proxies[1].set(Mode::Refuse).await;
+        way.is_down().await;
+        let refused = push(&way.redis, &script, 0).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+        let answered = Cli::to(sentinel.primary().await).text(&["PING"]).await;
+        assert_eq!(answered.unwrap(), "PONG", "the primary itself is well");
+        // One of three may be missing.
+        proxies[0].set(Mode::Pass).await;
+        works_again(&way.redis, &script).await;
     });
 }
