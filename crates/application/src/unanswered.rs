@@ -147,6 +147,13 @@ impl Unanswered {
         ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
     }
 
+    /// The ids of those in `chat` that were sent before this one was, or of all, if it is none of them.
+    pub(crate) fn before(&self, chat: ChatId, id: Option<IdHash>) -> Vec<IdHash> {
+        let ids = self.entries.iter().filter(|entry| entry.chat == chat);
+        let ids = ids.filter_map(|entry| entry.id).map(|known| known.hash);
+        ids.take_while(|known| Some(*known) != id).collect()
+    }
+
     /// Takes out all with this id, which has arrived otherwise; tells how many.
     pub(crate) fn take_all_of(&mut self, chat: ChatId, id: IdHash) -> usize {
         let before = self.entries.len();

@@ -115,6 +115,23 @@ impl<P: Ports> Chat<P> {
         })
     }
 
+    /// A message was placed for a partner on this node, and others of the chat, which were sent before it, are on their way to
+    /// where the partner was, if they are not lost. Sent again, those that have not come would come behind it.
+    pub(crate) fn overtake(&self, book: &mut Book<P>, chat: ChatId, placed: Option<IdHash>) {
+        let before = match &book.abroad {
+            Some(abroad) => abroad.unanswered.before(chat, placed),
+            None => return,
+        };
+        let Some(Partner::Here(partner)) = book.session.chatting().map(|chatting| &chatting.link.partner)
+        else {
+            return;
+        };
+        let route = &partner.route;
+        let has_come = |id: &IdHash| self.adapters.delivery.has_placed(route, chat, *id);
+        let lost: Vec<_> = before.into_iter().filter(|id| !has_come(id)).collect();
+        remember_lost(book, lost);
+    }
+
     /// Answers a message that is sent again after this node has sent it on: as before if it was received, and if it is on
     /// its way still, when its receipt comes. To send it on once more might bring a refusal of what had arrived.
     fn answer_again(&self, seat: &Seat<P>, book: &Book<P>, id: &KeptId) -> bool {

@@ -157,11 +157,13 @@ impl<P: Ports> Chat<P> {
                 Err(self.refuse_message(&mut book, MessageError::Unconfirmed, None))
             }
             Ok(receipt) => {
-                self.note(if receipt == Receipt::Placed {
-                    Fact::Relayed
-                } else {
-                    Fact::Repeated
+                self.note(match receipt {
+                    Receipt::Placed => Fact::Relayed,
+                    Receipt::Repeated => Fact::Repeated,
                 });
+                if receipt == Receipt::Placed && book.abroad.is_some() {
+                    self.overtake(&mut book, chat, hash);
+                }
                 if let Some((id, hash)) = id.zip(hash) {
                     let id = id.as_str();
                     // Those sent on while the partner was elsewhere have arrived with this one.

@@ -82,6 +82,27 @@ fn what_was_acknowledged_is_not_called_undelivered_because_the_chat_is_over() {
     assert_eq!(alice.hears(), ["ack a", "chat_ended partner_skipped", "waiting"]);
 }
 
+/// The first was lost on the way to the node where the partner was; then they came here, and were told the second.
+#[test]
+fn a_message_that_was_lost_does_not_come_behind_one_that_was_said_when_the_partner_had_come_here() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    for id in ["1", "2"] {
+        say(&cluster, 0, &alice, id, id).unwrap();
+        lose(&cluster, 0, 1);
+    }
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    say(&cluster, 0, &alice, "2", "2").unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message 2"]);
+    assert_eq!(alice.hears(), ["ack 2", "ack 2"], "one for each sending");
+    let alice = cluster.come_back(2, &alice, 3).unwrap();
+    let said = say(&cluster, 2, &alice, "1", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    say(&cluster, 2, &alice, "3", "3").unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message 3"]);
+}
+
 #[test]
 fn a_message_whose_answer_is_lost_is_unconfirmed_and_not_sent_again() {
     for lost in [[0, 1], [1, 0]] {
