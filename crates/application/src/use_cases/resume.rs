@@ -46,7 +46,7 @@ enum Whereabouts<P: Ports> {
 /// The seat has gone to another node since it was recognised here.
 #[derive(Debug, thiserror::Error)]
 #[error("the seat is on its way to another node")]
-struct OnItsWay;
+pub(super) struct OnItsWay;
 
 impl<P: Ports> fmt::Debug for Returning<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
 
 use super::hand_over::unpack;
+use super::resume::OnItsWay;
 use super::reunite::is_in;
 use crate::book::{Abroad, Book};
 use crate::chat::Chat;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 /// How many numbers are left out where events are lost, for each tenure that the seat has had, so that the client learns that
 /// some may be missing. They are more than a former owner, which may still be there, can give before it learns that it has no
 /// such seat any more; and if that one had begun with nothing but the client's position, too, its numbers are not given again.
+/// A store that forgets its last words, as in a failover, may count a tenure twice: so each beginning leaves out some more, at
+/// most as many again, and no other beginning as many.
 const LEFT_OUT: u64 = 1 << 20;
 
 /// A seat that is on its way here, until it is, or will not come any more.
@@ -119,7 +122,13 @@ impl<P: Ports> Chat<P> {
             None if taken.former == own => self.hand_over(own, request),
             // It may not give anything up any more, and asks whose its seats are before it serves anybody again.
             None if taken.lease == Lease::Over => None,
-            None => self.adapters.peers.ask_for(taken.former, request).await,
+            None => {
+                let handover = self.adapters.peers.ask_for(taken.former, request).await;
+                if handover.is_none() {
+                    self.check_ownership(user).await?;
+                }
+                handover
+            }
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
         let handover = match handover {
@@ -145,6 +154,19 @@ impl<P: Ports> Chat<P> {
         let seat = self.settle_in(&taken, handover.as_deref(), seen, serials);
         asked.settled();
         Ok(seat)
+    }
+
+    /// A former owner lives, and did not answer. It may be that this node has asked a store that nobody else believes any
+    /// more; or others have taken the seat since.
+    ///
+    /// # Errors
+    /// [`StoreError`] if so: whoever is still there tries again.
+    async fn check_ownership(&self, user: UserId) -> Result<(), StoreError> {
+        let location = self.adapters.pairing.locate(user).await?;
+        if location.is_some_and(|location| location.owner != self.adapters.peers.own()) {
+            return Err(StoreError::Unavailable(Box::new(OnItsWay)));
+        }
+        Ok(())
     }
 
     /// The seat, if another connection has brought it here while this one waited for its turn.
@@ -177,7 +199,7 @@ impl<P: Ports> Chat<P> {
         let contents = match handover {
             Some(handover) => handover.outbox.clone(),
             None => OutboxContents {
-                last: Seq::new(seen.get() + LEFT_OUT * (1 + u64::from(generation.tenure()))),
+                last: self.position_after(seen, generation),
                 chat,
                 events: Vec::new(),
                 placed: Vec::new(),
@@ -248,6 +270,15 @@ impl<P: Ports> Chat<P> {
             self.acknowledge(left.from, left.address, left.consignment, outcome);
         }
         Some(seat)
+    }
+
+    /// The number of the last event of a seat that begins with nothing but its client's position.
+    fn position_after(&self, seen: Seq, generation: Generation) -> Seq {
+        // By Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4) two that begin at nearly the same time are far
+        // from each other.
+        let beginning = self.adapters.peers.own().bits() ^ self.now().as_millis();
+        let more = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - LEFT_OUT.trailing_zeros());
+        Seq::new(seen.get() + 2 * LEFT_OUT * (1 + u64::from(generation.tenure())) + more)
     }
 
     /// Places what has come for the seat while it was on its way, and says what is to be answered.

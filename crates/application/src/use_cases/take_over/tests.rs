@@ -1,4 +1,6 @@
-use crate::ports::{Address, Assertion, Attendance, Farewell, Letter, Recollection, TokenSerial};
+use crate::ports::{
+    Address, Assertion, Attendance, Farewell, Letter, PairingStore as _, Recollection, TokenSerial,
+};
 use crate::testing::{Chore, Guest, Line, RecordingWire, TestCluster, Told, run, step};
 use crate::{ConnectError, Departure, FirstWord, MessageError, SkipError};
 use passerby_domain::flood::Rate;
@@ -6,6 +8,8 @@ use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
+use std::pin::pin;
+use std::task::Poll;
 
 fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: &str) -> Result<(), MessageError> {
     let id = MessageId::parse(id).unwrap();
@@ -850,6 +854,31 @@ fn a_seat_whose_taking_was_not_heard_of_is_gone_when_nobody_comes_for_it() {
     assert!(cluster.store.known().contains(&bob.user()));
     cluster.pass(Millis::from_secs(40));
     assert_eq!(cluster.store.known(), [alice.user()]);
+}
+
+/// It may have asked a store that nobody else believes any more, as a node that has not heard of a failover.
+#[test]
+fn a_node_that_is_not_answered_serves_a_seat_only_if_it_has_it_still() {
+    for what_befalls in ["another takes it", "the store is gone"] {
+        let mut cluster = TestCluster::of(3);
+        let [_alice, bob] = cluster.pair([0, 1]);
+        cluster.office.cut(cluster.incarnation(1));
+        let node = cluster.share(2);
+        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(2)));
+        assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
+        if what_befalls == "another takes it" {
+            let taken = run(cluster[0].adapters().pairing.take(bob.user(), TokenSerial(1)));
+            assert!(taken.unwrap().is_some());
+        } else {
+            cluster[2].adapters().pairing.set(Line::Down);
+        }
+        cluster.clock.advance(Millis::from_secs(3));
+        let Poll::Ready(came) = step(coming.as_mut()) else {
+            panic!("{what_befalls}: it is waited for still");
+        };
+        assert!(came.is_err(), "{what_befalls}");
+        assert_eq!(cluster[2].own_census().online, 0, "{what_befalls}");
+    }
 }
 
 /// The assertion of a former owner that does not know yet is late.
