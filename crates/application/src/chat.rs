@@ -2,7 +2,7 @@
 
 use crate::book::{Book, Standing};
 use crate::doorstep::Doorstep;
-use crate::outstanding::{Abandoned, Departures, Watchlist};
+use crate::outstanding::{Abandoned, Departures, Strays, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
@@ -109,6 +109,7 @@ pub struct Chat<P: Ports> {
     pub(crate) departures: Departures,
     /// Seats that were taken for users who were then asked to try again.
     pub(crate) abandoned: Abandoned,
+    pub(crate) strays: Strays,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
@@ -173,6 +174,7 @@ impl<P: Ports> Chat<P> {
             to_keep: Watchlist::default(),
             departures: Departures::default(),
             abandoned: Abandoned::default(),
+            strays: Strays::default(),
             told: Mutex::default(),
             partings: Partings::default(),
             takes: Turns::default(),

@@ -4,7 +4,7 @@
 
 use crate::ports::Stamp;
 use futures_util::task::AtomicWaker;
-use passerby_domain::id::UserId;
+use passerby_domain::id::{Generation, UserId};
 use passerby_domain::time::Moment;
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
@@ -58,6 +58,34 @@ impl Abandoned {
     }
 }
 
+/// Seats that the store has as this node's, as it knows them, and that this node does not have; each with the end of its
+/// grace. Bounded as departures are: those beyond are found the next time.
+#[derive(Default)]
+pub(crate) struct Strays(Mutex<HashMap<UserId, (Generation, Moment)>>);
+
+impl Strays {
+    /// One was found. If it is the same as before it keeps its time.
+    pub(crate) fn note(&self, stamp: Stamp, until: Moment) {
+        let mut strays = self.lock();
+        let is_known = |(generation, _): &(Generation, Moment)| *generation == stamp.generation;
+        if strays.len() < DEPARTURES && !strays.get(&stamp.seat).is_some_and(is_known) {
+            strays.insert(stamp.seat, (stamp.generation, until));
+        }
+    }
+
+    /// Takes those whose grace is over, in no order.
+    pub(crate) fn take_ended(&self, now: Moment) -> Vec<Stamp> {
+        let mut strays = self.lock();
+        let over = strays.extract_if(|_, (_, until)| *until <= now);
+        over.map(|(seat, (generation, _))| Stamp { seat, generation })
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, (Generation, Moment)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Seats whose owner has something to look after beside their deadlines. Each is listed once.
 #[derive(Default)]
 pub(crate) struct Watchlist {
@@ -98,6 +126,24 @@ impl Watchlist {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stray_is_named_once_after_a_grace_that_counts_from_when_it_was_first_seen_so() {
+        let strays = Strays::default();
+        let at = Moment::from_millis;
+        let stray = |seat, generation| Stamp {
+            seat: UserId::from_bits(seat),
+            generation: Generation::new(generation),
+        };
+        strays.note(stray(1, 5), at(10));
+        strays.note(stray(2, 5), at(10));
+        strays.note(stray(1, 5), at(30));
+        strays.note(stray(2, 6), at(30));
+        assert_eq!(strays.take_ended(at(9)), []);
+        assert_eq!(strays.take_ended(at(10)), [stray(1, 5)]);
+        assert_eq!(strays.take_ended(at(30)), [stray(2, 6)]);
+        assert_eq!(strays.take_ended(at(90)), []);
+    }
 
     #[test]
     fn an_abandoned_seat_is_kept_until_the_end_of_its_latest_grace_and_named_once() {

@@ -28,6 +28,8 @@ const INTRODUCTION: Millis = Millis::new(1_100);
 const LEARNING: Millis = Millis::from_secs(5);
 /// How often dead nodes are cleared up after.
 const REAP: Millis = Millis::from_secs(1);
+/// How often a node looks for seats that the store has as its own and that it does not have.
+const AUDIT: Millis = Millis::from_secs(60);
 /// How long a node that has taken a seat may take to ask for it: longer than it waits for the answer.
 const ASKED_FOR: Millis = Millis::from_secs(3);
 /// How long the new owner of a seat that was here is remembered.
@@ -64,6 +66,8 @@ struct Hearsay {
     doubt: Doubt,
     /// When dead nodes were last cleared up after.
     reaped: Moment,
+    /// When the store was last asked for the seats of this node.
+    audited: Moment,
 }
 
 /// What came of the last heartbeat.
@@ -141,7 +145,7 @@ impl Peerage {
     pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], memory: StoreMemory, now: Moment) -> News {
         let mut hearsay = self.lock();
         let missed_some = hearsay.last_beat == Beat::Missed && self.has_been_answered();
-        if missed_some || (memory == StoreMemory::Lost && self.has_been_answered()) {
+        if missed_some || (memory != StoreMemory::Kept && self.has_been_answered()) {
             hearsay.relearned = Some(now);
         }
         hearsay.last_beat = Beat::Answered;
@@ -340,6 +344,21 @@ impl Peerage {
         let due = now.since(hearsay.reaped) >= REAP;
         if due {
             hearsay.reaped = now;
+        }
+        due
+    }
+
+    /// Whether it is time to look for seats that only the store knows of: now and then, and when all have told it again what
+    /// it may have forgotten. If so, the next time is counted from now.
+    pub(crate) fn is_time_to_audit(&self, now: Moment) -> bool {
+        let mut hearsay = self.lock();
+        let is_told = |at: &Moment| {
+            let told = *at + LEARNING;
+            hearsay.audited < told && told <= now
+        };
+        let due = now.since(hearsay.audited) >= AUDIT || hearsay.relearned.as_ref().is_some_and(is_told);
+        if due {
+            hearsay.audited = now;
         }
         due
     }

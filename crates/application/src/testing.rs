@@ -47,7 +47,7 @@ pub use cluster::{Chore, ClusterChat, ClusterPorts, Guest, TestCluster};
 pub use delivery::{RecordingDelivery, RecordingRoute};
 pub use facts::FactLog;
 pub use identity::CountingIdentity;
-pub use pairing::HonestPairing;
+pub use pairing::{Backup, HonestPairing};
 pub use peers::NoPeers;
 pub use permissive::{NoLimits, PassAll};
 pub use post::{LetterBox, PostOffice, Reader};

@@ -153,6 +153,8 @@ macro_rules! shared_pairing_conformance {
                 a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken,
                 a_seat_that_its_node_was_given_once_more_is_told_as_that,
                 an_open_offer_is_no_difference_and_one_that_nobody_settled_is,
+                a_node_is_told_which_seats_are_its_own,
+                of_many_seats_of_a_node_each_is_told_once,
             }
             pairing::many_nodes::beating {
                 a_node_is_told_of_the_others_and_how_long_they_have_been_silent,

@@ -258,6 +258,9 @@ pub enum StoreMemory {
     /// It is.
     #[default]
     Kept,
+    /// It may have forgotten what it was told last, as when another server has taken the place of the one that was told. All
+    /// must be said again.
+    Restored,
     /// It was emptied or restored, its time made a leap, or it had given up this node. All must be said again.
     Lost,
 }
@@ -406,6 +409,16 @@ pub trait PairingStore: Send + Sync + 'static {
         beliefs: Vec<Belief>,
     ) -> impl Future<Output = Result<Vec<Difference>, StoreError>> + Send {
         let _ = beliefs;
+        async { Ok(Vec::new()) }
+    }
+
+    /// Seats that the store has as this node's, as it knows them: some hundreds, in the order of their ids, from the first
+    /// behind `after` on. None at the end. Those that come or go meanwhile may be among them or not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn owned(&self, after: Option<UserId>) -> impl Future<Output = Result<Vec<Stamp>, StoreError>> + Send {
+        let _ = after;
         async { Ok(Vec::new()) }
     }
 

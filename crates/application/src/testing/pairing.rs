@@ -20,6 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// How long an offer to another node is open.
 const OFFER: Millis = Millis::from_secs(1);
 
+/// How many seats are listed at once.
+const PAGE: usize = 3;
+
 /// The contract of [`PairingStore`], in as few words as it can be written: the order of looking, the fences, and
 /// nothing to make it fast.
 ///
@@ -30,9 +33,13 @@ pub struct HonestPairing {
     clock: ManualClock,
     own: Incarnation,
     known: Arc<Mutex<Known>>,
-    /// Which memory answered the last heartbeat.
-    epoch: Mutex<Option<u64>>,
+    /// Which memory answered the last heartbeat, and how often it had been restored.
+    seen: Mutex<Option<(u64, u64)>>,
 }
+
+/// What a [`HonestPairing`] knew at some time.
+#[derive(Debug)]
+pub struct Backup(Known);
 
 impl HonestPairing {
     /// An empty queue.
@@ -42,7 +49,7 @@ impl HonestPairing {
             clock,
             own: Incarnation::from_bits(1),
             known: Arc::default(),
-            epoch: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
@@ -54,7 +61,7 @@ impl HonestPairing {
             clock: self.clock.clone(),
             own,
             known: self.known.clone(),
-            epoch: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
@@ -88,10 +95,27 @@ impl HonestPairing {
         self.lock().forget_all();
     }
 
+    /// What it knows now.
+    pub fn back_up(&self) -> Backup {
+        Backup(self.lock().clone())
+    }
+
+    /// It knows again what it knew then, as after a failover to a copy that was a little late: all that it was told since is
+    /// lost. Nodes hear of that at their next heartbeat, as when their way to it breaks.
+    pub fn restore(&self, backup: Backup) {
+        let mut known = self.lock();
+        let restored = known.restored + 1;
+        // A memory that has lost all since does not come back.
+        if backup.0.epoch == known.epoch {
+            *known = backup.0;
+        }
+        known.restored = restored;
+    }
+
     /// A seat is not known, or forgotten, and this node has not heard of that yet.
     fn unknown<T>(&self, known: &Known) -> Result<Option<T>, StoreError> {
-        let epoch = *self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        if epoch.is_none_or(|epoch| epoch == known.epoch) {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.is_none_or(|(epoch, _)| epoch == known.epoch) {
             Ok(None)
         } else {
             Err(StoreError::Unavailable("all was forgotten".into()))
@@ -367,10 +391,8 @@ impl PairingStore for HonestPairing {
     }
 
     async fn heartbeat(&self, node: &NodeId, own: Census) -> Result<Pulse, StoreError> {
-        let mut epoch = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self
-            .lock()
-            .beat(self.own, node, own, &mut epoch, self.clock.now()))
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.lock().beat(self.own, node, own, &mut seen, self.clock.now()))
     }
 
     async fn verify(&self, beliefs: Vec<Belief>) -> Result<Vec<Difference>, StoreError> {
@@ -380,6 +402,20 @@ impl PairingStore for HonestPairing {
             .into_iter()
             .filter_map(|belief| self.compare(&known, belief, now));
         Ok(differences.collect())
+    }
+
+    async fn owned(&self, after: Option<UserId>) -> Result<Vec<Stamp>, StoreError> {
+        let known = self.lock();
+        let own = known.seats.iter().filter(|(seat, record)| {
+            record.owner == self.own
+                && !matches!(record.phase, Phase::Gone)
+                && after.is_none_or(|after| **seat > after)
+        });
+        let stamps = own.map(|(&seat, record)| Stamp {
+            seat,
+            generation: record.generation,
+        });
+        Ok(stamps.take(PAGE).collect())
     }
 
     async fn reap(&self) -> Result<(), StoreError> {

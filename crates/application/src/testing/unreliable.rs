@@ -153,6 +153,10 @@ impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
         self.ask(self.store.verify(beliefs)).await
     }
 
+    async fn owned(&self, after: Option<UserId>) -> Result<Vec<Stamp>, StoreError> {
+        self.ask(self.store.owned(after)).await
+    }
+
     async fn reap(&self) -> Result<(), StoreError> {
         self.ask(self.store.reap()).await
     }

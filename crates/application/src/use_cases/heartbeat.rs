@@ -37,10 +37,12 @@ impl<P: Ports> Chat<P> {
         {
             Ok(pulse) => {
                 self.set_census(pulse.census);
-                if pulse.memory == StoreMemory::Lost {
-                    if self.peerage.was_unheard(self.now()) {
-                        self.peerage.suspect_usurpers(sent);
-                    }
+                if self.options.deployment == Deployment::Shared && self.peerage.was_unheard(self.now()) {
+                    // Whoever asked this node for a seat meanwhile had no answer, and may have taken it without.
+                    self.peerage.suspect_usurpers(sent);
+                    self.verify_soon();
+                }
+                if pulse.memory != StoreMemory::Kept {
                     self.doubt_what_it_knows();
                 }
                 self.peerage.renew_lease(sent);

@@ -115,6 +115,8 @@ impl<P: Ports> Chat<P> {
                 book.retry_at = Some(self.now() + STALE_RETRY);
             }
         });
+        // Or the seat is another node's.
+        self.verify_soon();
     }
 
     fn seeker(&self, seat: &Seat<P>) -> Option<Seeker> {

@@ -72,6 +72,7 @@ impl<P: Ports> Chat<P> {
         }
         self.catch_up().await;
         self.give_up_abandoned().await;
+        self.give_up_strays();
         iter(self.departures.take())
             .for_each_concurrent(super::CONCURRENCY, |stamp| {
                 self.tell_released(stamp, Release::Gone)
@@ -84,17 +85,51 @@ impl<P: Ports> Chat<P> {
             self.verify().await;
             self.look_for_missing_partners().await;
         }
+        if self.peerage.is_time_to_audit(now) {
+            self.look_for_strays().await;
+        }
         if self.peerage.is_time_to_reap(now) && self.adapters.pairing.reap().await.is_err() {
             self.doubt_store();
         }
     }
 
+    /// The store may have seats as this node's that it does not have: it did not hear of their end, or has forgotten it. They
+    /// are given up when nobody has come for them until the end of a grace.
+    async fn look_for_strays(&self) {
+        let mut after = None;
+        loop {
+            let Ok(page) = self.adapters.pairing.owned(after).await else {
+                return self.doubt_store();
+            };
+            let Some(last) = page.last() else {
+                return;
+            };
+            after = Some(last.seat);
+            let until = self.now() + self.options.resume_grace;
+            for stamp in page.into_iter().filter(|stamp| self.is_nobodys(stamp.seat)) {
+                self.strays.note(stamp, until);
+            }
+        }
+    }
+
+    fn give_up_strays(&self) {
+        for stamp in self.strays.take_ended(self.now()) {
+            if self.is_nobodys(stamp.seat) {
+                self.departures.add(stamp);
+            }
+        }
+    }
+
+    /// Whether a seat is neither here nor on its way here.
+    fn is_nobodys(&self, user: UserId) -> bool {
+        self.register.get(user).is_none() && !self.takes.is_taken(user)
+    }
+
     /// Nobody came for seats that this node was given, or may have been given, and does not hold. Those that the store has
     /// as this node's are gone; those that are held elsewhere, as when their former owner told of them again, stay.
     async fn give_up_abandoned(&self) {
-        let is_nobodys = |user: UserId| self.register.get(user).is_none() && !self.takes.is_taken(user);
         let mut ended = self.abandoned.take_ended(self.now());
-        ended.retain(|user| is_nobodys(*user));
+        ended.retain(|user| self.is_nobodys(*user));
         if ended.is_empty() {
             return;
         }
@@ -115,7 +150,7 @@ impl<P: Ports> Chat<P> {
         };
         for difference in differences {
             if let Difference::Given(stamp) = difference
-                && is_nobodys(stamp.seat)
+                && self.is_nobodys(stamp.seat)
             {
                 self.departures.add(stamp);
             }

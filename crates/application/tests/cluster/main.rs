@@ -124,6 +124,14 @@ fn where_the_store_is_emptied_they_do_too() {
 }
 
 #[test]
+fn where_the_store_forgets_what_it_was_told_last_they_do_too() {
+    lives(Fate {
+        rewind: 300,
+        ..Fate::default()
+    });
+}
+
+#[test]
 fn where_everything_fails_at_some_time_they_do_too() {
     lives(Fate {
         lost_letter: 40,
@@ -133,5 +141,6 @@ fn where_everything_fails_at_some_time_they_do_too() {
         stall: 700,
         wipe: 2_000,
         bequest: 2_000,
+        rewind: 2_000,
     });
 }

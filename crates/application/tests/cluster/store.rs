@@ -256,6 +256,13 @@ impl PairingStore for MoodyStore {
             .await
     }
 
+    async fn owned(&self, after: Option<UserId>) -> Result<Vec<Stamp>, StoreError> {
+        self.ask(format!("owned {after:?}"), move |store| async move {
+            store.owned(after).await
+        })
+        .await
+    }
+
     async fn reap(&self) -> Result<(), StoreError> {
         self.ask(String::new(), |store| async move { store.reap().await })
             .await

@@ -9,7 +9,7 @@ use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::store::{Limbo, MoodyStore};
 use passerby_application::ports::Clock;
-use passerby_application::testing::{Guest, TestCluster};
+use passerby_application::testing::{Backup, Guest, TestCluster};
 use passerby_domain::id::Incarnation;
 use passerby_domain::time::{Millis, Moment};
 use std::sync::atomic::AtomicBool;
@@ -28,6 +28,8 @@ pub(crate) struct Fate {
     pub(crate) stall: usize,
     pub(crate) wipe: usize,
     pub(crate) bequest: usize,
+    /// The store forgets what it was told last.
+    pub(crate) rewind: usize,
 }
 
 /// A connection of a client.
@@ -65,6 +67,8 @@ pub(crate) struct World {
     limbo: Limbo,
     fate: Fate,
     people: Vec<Person>,
+    /// What the store is about to be set back to.
+    backup: Option<(Moment, Backup)>,
     /// Whether all that happens is told, to find out why.
     trace: bool,
 }
@@ -100,6 +104,7 @@ impl World {
                     said: 0,
                 })
                 .collect(),
+            backup: None,
             trace: std::env::var_os("TRACE").is_some(),
         }
     }

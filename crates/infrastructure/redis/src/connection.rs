@@ -137,6 +137,11 @@ impl Redis {
         self.shared.link.subscribe()
     }
 
+    /// How often the link came up until now.
+    pub(crate) fn link_epoch(&self) -> u64 {
+        self.shared.with_held(|held| held.epoch)
+    }
+
     /// How long the answer to a command may take.
     pub fn response_timeout(&self) -> Duration {
         self.shared.response_timeout

@@ -162,6 +162,10 @@ impl PairingStore for RedisPairing {
         self.compare(&beliefs).await
     }
 
+    async fn owned(&self, after: Option<UserId>) -> Result<Vec<Stamp>, StoreError> {
+        self.list_own(after).await
+    }
+
     async fn reap(&self) -> Result<(), StoreError> {
         self.forget_dead().await
     }

@@ -10,7 +10,7 @@ use passerby_domain::time::Moment;
 use std::collections::BTreeMap;
 
 /// All that the store knows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     pub(super) seats: BTreeMap<UserId, Record>,
     pub(super) blocks: Vec<Block>,
@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) lives: BTreeMap<Incarnation, Life>,
     /// Which memory this is: another one after each loss.
     pub(super) epoch: u64,
+    /// How often what it knew last was lost, and what it knew before was not.
+    pub(super) restored: u64,
 }
 
 /// What is known of one node.

@@ -36,13 +36,13 @@ impl Known {
         }
     }
 
-    /// A node lives. `epoch` is the memory that it heard of last.
+    /// A node lives. `seen` is the memory that it heard of last, and how often that had been restored.
     pub(super) fn beat(
         &mut self,
         own: Incarnation,
         name: &NodeId,
         census: Census,
-        epoch: &mut Option<u64>,
+        seen: &mut Option<(u64, u64)>,
         now: Moment,
     ) -> Pulse {
         self.counts
@@ -56,13 +56,14 @@ impl Known {
                 waiting: sum.waiting + census.waiting,
                 chatting: sum.chatting + census.chatting,
             });
-        let is_known = self.is_alive(own, now) && *epoch == Some(self.epoch);
-        let memory = if epoch.is_none() || is_known {
-            StoreMemory::Kept
-        } else {
-            StoreMemory::Lost
+        let present = Some((self.epoch, self.restored));
+        let is_same = seen.is_none_or(|(epoch, _)| epoch == self.epoch && self.is_alive(own, now));
+        let memory = match *seen {
+            _ if !is_same => StoreMemory::Lost,
+            Some((_, restored)) if restored != self.restored => StoreMemory::Restored,
+            _ => StoreMemory::Kept,
         };
-        *epoch = Some(self.epoch);
+        *seen = present;
         let life = Life {
             heard: now,
             suspected: None,

@@ -165,6 +165,20 @@ fn a_store_that_was_away_hears_of_those_who_went_meanwhile() {
 }
 
 #[test]
+fn one_who_is_gone_and_whom_a_restored_store_remembers_is_forgotten_after_a_grace() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = [0, 1].map(|node| cluster.visitor(node));
+    let backup = cluster.store.back_up();
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(cluster.store.known(), [bob.user()]);
+    cluster.store.restore(backup);
+    assert!(cluster.store.known().contains(&alice.user()));
+    cluster.pass(Millis::from_secs(30));
+    assert_eq!(cluster.store.known(), [bob.user()], "who is there stays");
+}
+
+#[test]
 fn a_seat_that_became_idle_may_be_taken_back_elsewhere() {
     let mut cluster = TestCluster::of(2);
     let alice = cluster.visitor(0);

@@ -5,7 +5,11 @@ use crate::dice::Dice;
 use crate::store::Mood;
 use passerby_application::Departure;
 use passerby_application::testing::{run, step};
+use passerby_domain::time::Millis;
 use std::pin::pin;
+
+/// How much a store may forget that was told last.
+const LATENESS: Millis = Millis::from_secs(1);
 
 impl World {
     pub(super) fn tempt_fate(&mut self) {
@@ -49,6 +53,16 @@ impl World {
         if strikes(&self.dice, fate.wipe) {
             self.note(|| "wipe".to_owned());
             self.cluster.store.forget_all();
+        }
+        if self.backup.is_none() && strikes(&self.dice, fate.rewind) {
+            self.backup = Some((self.now(), self.cluster.store.back_up()));
+        }
+        if let Some((since, _)) = &self.backup
+            && (self.now().since(*since) > LATENESS || self.dice.once_in(20))
+            && let Some((since, backup)) = self.backup.take()
+        {
+            self.note(|| format!("rewind to {}", since.as_millis()));
+            self.cluster.store.restore(backup);
         }
         if strikes(&self.dice, fate.bequest) && self.cluster.is_running(node) {
             self.bequeath(node);
@@ -106,6 +120,7 @@ impl World {
     pub(crate) fn heal(&mut self) {
         self.note(|| "heal".to_owned());
         self.fate = Fate::default();
+        self.backup = None;
         for node in 0..self.cluster.size() {
             if self.cluster.is_dead(node) {
                 self.restart(node);

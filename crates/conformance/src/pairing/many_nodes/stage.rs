@@ -203,6 +203,19 @@ impl<S: SharedPairingSetup> Stage<S> {
         located.await.expect("locating is answered")
     }
 
+    /// All that the store has as this node's, page by page.
+    pub(super) async fn owned(&self, node: usize) -> Vec<Stamp> {
+        let mut all: Vec<Stamp> = Vec::new();
+        loop {
+            let after = all.last().map(|last| last.seat);
+            let page = self.store(node).owned(after).await.expect("a list is answered");
+            if page.is_empty() {
+                return all;
+            }
+            all.extend(page);
+        }
+    }
+
     pub(super) async fn differs(&self, node: usize, beliefs: &[(Stamp, Believed)]) -> Vec<Difference> {
         let beliefs = beliefs.iter();
         let beliefs = beliefs.map(|&(stamp, standing)| Belief { stamp, standing });

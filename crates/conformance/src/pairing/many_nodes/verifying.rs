@@ -149,3 +149,34 @@ pub async fn an_open_offer_is_no_difference_and_one_that_nobody_settled_is<S: Sh
         [Difference::Unlike(seat(&found))]
     );
 }
+
+/// In every state, each as it is known, and no seat of another node nor one that is gone.
+pub async fn a_node_is_told_which_seats_are_its_own<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    assert_eq!(stage.owned(HERE).await, []);
+    let people = one_of_each(&stage).await;
+    let [theirs, gone, taken, given] = [10, 11, 12, 13].map(|number| stage.person(number));
+    for (node, person) in [(THERE, &theirs), (HERE, &gone), (HERE, &taken), (THERE, &given)] {
+        stage.keep(node, person, Standing::Idle).await;
+    }
+    stage.release(HERE, later(gone.stamp, 1), Release::Gone).await;
+    stage.takes(THERE, &taken).await;
+    let given = stage.takes(HERE, &given).await.dossier.stamp;
+    let mut expected: Vec<_> = people.iter().map(|(person, _)| person.stamp).collect();
+    expected.push(given);
+    expected.sort_unstable_by_key(|stamp| stamp.seat);
+    assert_eq!(stage.owned(HERE).await, expected);
+}
+
+/// However many there are.
+pub async fn of_many_seats_of_a_node_each_is_told_once<S: SharedPairingSetup>() {
+    const MANY: u128 = 1_203;
+    let stage = Stage::<S>::open().await;
+    let people: Vec<_> = (0..MANY).map(|number| stage.person(number)).collect();
+    for person in &people {
+        stage.release(HERE, person.stamp, Release::Rest).await;
+    }
+    let mut expected: Vec<_> = people.iter().map(|person| person.stamp).collect();
+    expected.sort_unstable_by_key(|stamp| stamp.seat);
+    assert_eq!(stage.owned(HERE).await, expected);
+}

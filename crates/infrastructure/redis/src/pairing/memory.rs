@@ -1,5 +1,6 @@
 //! Whether Redis still knows what it knew.
 
+use super::nodes::LEASE;
 use passerby_application::ports::StoreMemory;
 use passerby_domain::time::{Millis, Moment};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +17,8 @@ pub(super) struct Memory(Mutex<Option<Seen>>);
 pub(super) struct Seen {
     /// What the memory of Redis is called: another name, after everything was lost.
     pub(super) epoch: Vec<u8>,
+    /// How often the link to Redis had come up when it was asked: another server may have answered since.
+    pub(super) link: u64,
     /// The time of Redis, in milliseconds.
     pub(super) time: u64,
     /// The node's own time.
@@ -28,8 +31,12 @@ impl Memory {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let memory = last.as_ref().map_or(StoreMemory::Kept, |last| {
             let is_lapsed = lease.is_none_or(|lease| lease <= seen.time);
+            // The lease that the last heartbeat was given is not known: nor may be what else was said since.
+            let is_older = lease.is_some_and(|lease| lease < last.time + LEASE.get());
             if last.epoch != seen.epoch || is_lapsed || leapt(last, &seen) {
                 StoreMemory::Lost
+            } else if is_older || last.link != seen.link {
+                StoreMemory::Restored
             } else {
                 StoreMemory::Kept
             }
@@ -58,6 +65,7 @@ mod tests {
     fn seen(epoch: &[u8], time: u64, at: u64) -> Seen {
         Seen {
             epoch: epoch.to_vec(),
+            link: 1,
             time,
             at: Moment::from_millis(at),
         }
@@ -91,6 +99,17 @@ mod tests {
             let told = format!("{next:?}");
             assert_eq!(memory().note(next, lease), StoreMemory::Lost, "{told}");
         }
+    }
+
+    #[test]
+    fn an_older_lease_and_another_link_say_that_the_last_words_may_be_forgotten() {
+        let older = seen(b"a", 1_001_000, 11_000);
+        assert_eq!(memory().note(older, Some(1_004_000)), StoreMemory::Restored);
+        let elsewhere = Seen {
+            link: 2,
+            ..seen(b"a", 1_001_000, 11_000)
+        };
+        assert_eq!(memory().note(elsewhere, Some(1_005_000)), StoreMemory::Restored);
     }
 
     #[test]

@@ -2,17 +2,17 @@
 
 use super::calls::{Patience, digits, number};
 use super::memory::Seen;
-use super::record::{generation, node, seat};
+use super::record::{Record, generation, node, read_seat, seat};
 use super::{RedisPairing, TimeSource};
 use crate::connection::Failure;
 use crate::time::RedisMillis;
 use passerby_application::ports::{Belief, Believed, Difference, Pulse, Stamp, StoreError};
-use passerby_domain::id::{Generation, Incarnation, NodeId};
+use passerby_domain::id::{Generation, Incarnation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::Millis;
 
 /// How long a node that is not heard from counts as alive.
-const LEASE: Millis = Millis::from_secs(5);
+pub(super) const LEASE: Millis = Millis::from_secs(5);
 
 /// How far apart two looks at a node must be that agree that it is dead.
 const SECOND_LOOK: Millis = Millis::from_secs(1);
@@ -28,6 +28,9 @@ const SOME: u64 = 200;
 
 /// How many such scripts one call runs.
 const ROUNDS: usize = 20;
+
+/// How many seats are listed at once.
+const OWNED: usize = 500;
 
 /// How many beliefs one script compares.
 const BELIEFS: usize = 500;
@@ -46,6 +49,7 @@ impl RedisPairing {
             lease.as_bytes(),
             &epoch,
         ];
+        let link = self.caller.redis.link_epoch();
         // Its own time may have made a leap: a heartbeat is never too late to learn that.
         let (script, keys) = (&self.caller.scripts.heartbeat, self.caller.keys.all());
         let answer = self.caller.call(script, &keys, Patience::Endless, &args).await?;
@@ -58,6 +62,7 @@ impl RedisPairing {
         }
         let seen = Seen {
             epoch: epoch.clone(),
+            link,
             time,
             at: self.caller.time.moment(),
         };
@@ -104,6 +109,41 @@ impl RedisPairing {
             }
         }
         Ok(differences)
+    }
+
+    /// Some of the seats that `owners` has of this node, from the first behind `after` on.
+    pub(super) async fn list_own(&self, after: Option<UserId>) -> Result<Vec<Stamp>, StoreError> {
+        let own = node(self.options.incarnation);
+        let from = after.map_or_else(
+            || [&b"("[..], &own].concat(),
+            |after| [&b"("[..], &own, b"\0", &seat(after)].concat(),
+        );
+        let to = [&b"("[..], &own, b"\x01"].concat();
+        let (owners, book) = (&self.caller.keys.owners, &self.caller.keys.book);
+        let mut question = crate::client::cmd("ZRANGEBYLEX");
+        question.arg(owners.as_str()).arg(from).arg(to);
+        question.arg("LIMIT").arg(0).arg(OWNED);
+        let members: Vec<Vec<u8>> = self.caller.redis.command(owners, &question).await?;
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seats = members
+            .iter()
+            .map(|member| read_seat(member.get(own.len() + 1..)?));
+        let seats = seats.collect::<Option<Vec<_>>>().ok_or_else(Failure::shape)?;
+        let mut question = crate::client::cmd("HMGET");
+        question.arg(book.as_str());
+        for user in &seats {
+            question.arg(&seat(*user)[..]);
+        }
+        let records: Vec<Option<Vec<u8>>> = self.caller.redis.command(book, &question).await?;
+        let stamps = seats.into_iter().zip(records).map(|(seat, record)| {
+            let record = record.and_then(|record| Record::read(&record));
+            // One that has gone between the two questions is of no generation that anybody knows.
+            let generation = record.map_or_else(Generation::default, |record| record.generation);
+            Stamp { seat, generation }
+        });
+        Ok(stamps.collect())
     }
 
     pub(super) async fn forget_dead(&self) -> Result<(), StoreError> {

@@ -271,6 +271,12 @@ pub(super) const fn seat(seat: UserId) -> [u8; 16] {
     seat.bits().to_be_bytes()
 }
 
+/// The seat that the scripts know as this.
+pub(super) fn read_seat(bytes: &[u8]) -> Option<UserId> {
+    let bytes = bytes.try_into().ok()?;
+    Some(UserId::from_bits(u128::from_be_bytes(bytes)))
+}
+
 /// An origin as the scripts know it.
 pub(super) const fn origin(origin: Origin) -> [u8; 16] {
     origin.bits().to_be_bytes()

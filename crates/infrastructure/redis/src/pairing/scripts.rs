@@ -45,7 +45,7 @@ pub(super) struct Keys {
     pub(super) book: Key,
     lines: Key,
     queue: Key,
-    owners: Key,
+    pub(super) owners: Key,
     nodes: Key,
     ends: Key,
     pub(super) blocks: Key,
