@@ -302,6 +302,7 @@ macro_rules! delivery_conformance {
             }
             delivery::telling {
                 events_are_numbered_in_the_order_they_are_told,
+                the_number_of_the_last_event_is_known,
                 what_is_put_off_goes_out_with_the_next_flush,
                 a_slow_connection_hears_everything_in_order,
                 a_connection_that_takes_nothing_is_cut_when_too_many_events_wait,

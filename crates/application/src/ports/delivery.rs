@@ -134,6 +134,9 @@ pub trait Delivery: Send + Sync + 'static {
     /// The ids of the messages last placed in this outbox in `chat`, oldest first; none if its seat is not in that chat.
     fn placed(&self, route: &Self::Route, chat: ChatId) -> Vec<IdHash>;
 
+    /// The number of the last event that was put into this outbox; 0 before the first.
+    fn last(&self, route: &Self::Route) -> Seq;
+
     /// Writes what was put off.
     fn flush(&self, route: &Self::Route);
 

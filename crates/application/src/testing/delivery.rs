@@ -261,6 +261,11 @@ impl Delivery for RecordingDelivery {
         outbox.chat == Some(chat) && outbox.placed.contains(&id)
     }
 
+    fn last(&self, route: &RecordingRoute) -> Seq {
+        let outbox = route.lock();
+        Seq::new(outbox.last + outbox.numbered.len() as u64)
+    }
+
     fn placed(&self, route: &RecordingRoute, chat: ChatId) -> Vec<IdHash> {
         let outbox = route.lock();
         if outbox.chat == Some(chat) {

@@ -164,7 +164,7 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`ConnectError::Banned`], or [`ConnectError::Replaced`] if one that was recognised later was faster: it may be
     /// all that is left of a client that gave up on this one. The seat is as before. [`ConnectError::Store`] if another
-    /// node holds it and the store does not answer.
+    /// node holds it and the store does not answer, or seems to hold it and this node cannot know.
     pub async fn resume(
         &self,
         returning: Returning<P>,
@@ -200,6 +200,12 @@ impl<P: Ports> Chat<P> {
                 return Ok(None);
             }
             let now = self.now();
+            // Only one who was served elsewhere since can have seen more than was told here. This node cannot know of it, or
+            // does not yet, and to be served here again would set their position back: what they had read there would be told
+            // once more.
+            if seen > self.adapters.delivery.last(&seat.route) && self.may_be_usurped(now) {
+                return Err(on_its_way());
+            }
             let was_away = book.session.presence() != Presence::Here;
             book.connection = connection;
             book.tokens.used = serial;
@@ -285,7 +291,7 @@ impl<P: Ports> Chat<P> {
         }
         match self.adapters.pairing.locate(user).await {
             Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(ConnectError::Store(StoreError::Unavailable(Box::new(OnItsWay)))),
+            Ok(Some(_)) => Err(on_its_way()),
             Err(error) => Err(ConnectError::Store(error)),
         }
     }
@@ -338,6 +344,10 @@ impl<P: Ports> Chat<P> {
             self.say_again(seat).await;
         }
     }
+}
+
+fn on_its_way() -> ConnectError {
+    ConnectError::Store(StoreError::Unavailable(Box::new(OnItsWay)))
 }
 
 #[cfg(test)]

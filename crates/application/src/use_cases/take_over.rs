@@ -120,8 +120,9 @@ impl<P: Ports> Chat<P> {
         let handover = match taken.legacy.clone() {
             Some(legacy) => Some(legacy),
             None if taken.former == own => self.hand_over(own, request),
-            // It may not give anything up any more, and asks whose its seats are before it serves anybody again.
-            None if taken.lease == Lease::Over => None,
+            // It may not give anything up any more, and asks whose its seats are before it serves anybody again. But where the
+            // store was away for all, it may have been no more silent than this node, and have all there is.
+            None if taken.lease == Lease::Over && !self.peerage.others_are_being_heard(self.now()) => None,
             None => {
                 let handover = self.adapters.peers.ask_for(taken.former, request).await;
                 if handover.is_none() {

@@ -168,6 +168,10 @@ impl<S: DeliverySetup> Stage<S> {
         self.port().deliver(&self.route, chat, &typing, None)
     }
 
+    pub(super) fn last(&self) -> u64 {
+        self.port().last(&self.route).get()
+    }
+
     pub(super) fn has_placed(&self, chat: ChatId, id: &str) -> bool {
         self.port().has_placed(&self.route, chat, remembered(id))
     }

@@ -148,3 +148,16 @@ pub fn a_broken_connection_loses_nothing_that_is_numbered<S: DeliverySetup>() {
         ["welcome whole 0..2", "1 idle", "2 idle"]
     );
 }
+
+/// Whether anybody is there to read it or not. What has no number does not count.
+pub fn the_number_of_the_last_event_is_known<S: DeliverySetup>() {
+    let stage = Stage::<S>::open();
+    assert_eq!(stage.last(), 0);
+    stage.arrives();
+    stage.matched(chat(1));
+    stage.stats();
+    assert_eq!(stage.last(), 1);
+    stage.detach();
+    stage.hears_from_partner(chat(1), "one");
+    assert_eq!(stage.last(), 2);
+}

@@ -130,6 +130,10 @@ impl<W: Wire, C: Clock> Delivery for Hub<W, C> {
         route.0.placed(chat)
     }
 
+    fn last(&self, route: &Self::Route) -> Seq {
+        route.0.last()
+    }
+
     fn flush(&self, route: &Self::Route) {
         route.0.flush();
     }

@@ -238,6 +238,10 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
         }
     }
 
+    pub(super) fn last(&self) -> Seq {
+        Seq::new(self.lock().seq)
+    }
+
     pub(super) fn flush(self: &Arc<Self>) {
         let mut content = self.lock();
         self.write(&mut content);

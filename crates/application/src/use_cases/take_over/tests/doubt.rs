@@ -1,0 +1,233 @@
+//! Nodes that cannot know whether their seats are theirs still.
+
+use super::{moved, say};
+use crate::ports::{Assertion, Attendance, Letter, PairingStore as _, Recollection, TokenSerial};
+use crate::testing::{Chore, Line, TestCluster, Told, run, step};
+use crate::{ConnectError, MessageError};
+use passerby_domain::id::Seq;
+use passerby_domain::notice::Replay;
+use passerby_domain::time::Millis;
+use std::pin::pin;
+use std::task::Poll;
+
+/// A node may seem silent to another that has not heard the latest of it.
+#[test]
+fn an_owner_that_has_spoken_again_is_asked_for_what_it_has() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(1);
+    cluster.pass(Millis::new(3_500));
+    cluster.wake(1);
+    cluster.begin(1, Chore::Beat);
+    cluster.deliver();
+    alice.hears();
+    say(&cluster, 0, &alice, "still there?", "1").ok();
+    let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+}
+
+/// What such a node keeps for them may never reach them, and it cannot tell.
+#[test]
+fn a_node_that_is_cut_off_confirms_no_message_to_one_who_may_be_elsewhere() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.cut(0);
+    cluster.pass(Millis::from_secs(1));
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    run(cluster[0].drop_line(&bob));
+    cluster.pass(Millis::from_secs(1));
+    alice.hears();
+    let said = say(&cluster, 0, &alice, "two", "2");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    // They came back to this node all the same.
+    let back = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(
+        back.hears(),
+        ["welcome back chatting", "message one", "message two"]
+    );
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    assert_eq!(alice.hears(), ["partner_back", "ack 2"]);
+    assert_eq!(back.hears(), [""; 0], "it is not told twice");
+}
+
+#[test]
+fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    let [ann, ben] = cluster.pair([0, 1]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    cluster.wake(0);
+    for guest in [&alice, &bob, &ann] {
+        run(cluster[0].drop_line(guest));
+    }
+    let alice = cluster.come_back(0, &alice, 1).unwrap();
+    let said = say(&cluster, 0, &alice, "one", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    // Nor does it to one on another node.
+    ben.hears();
+    say(&cluster, 1, &ben, "two", "2").ok();
+    cluster.deliver();
+    assert!(ben.hears().iter().all(|heard| heard != "ack 2"));
+    // All is well when notes are compared.
+    cluster.pass(Millis::from_secs(3));
+    alice.hears();
+    say(&cluster, 0, &alice, "three", "3").unwrap();
+    assert_eq!(alice.hears(), ["ack 3"]);
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    assert!(bob.hears().ends_with(&["message three".to_owned()]));
+}
+
+/// Their seats may be others' by then.
+#[test]
+fn a_node_that_has_just_woken_takes_nobody_back_before_the_store_answers() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    let there = cluster.come_back(1, &alice, 1).unwrap();
+    assert_eq!(there.hears()[0], "welcome back chatting, with a gap");
+    cluster.wake(0);
+    cluster[0].adapters().pairing.set(Line::AnswersLost);
+    let refused = run(cluster[0].come_back(&alice, &alice.token().0, 1));
+    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+}
+
+/// Of two who were on a node that stood still, one comes back there and the other, a moment later, elsewhere.
+#[test]
+fn whoever_is_lost_to_another_node_is_not_written_to_any_more_by_a_partner_who_stayed() {
+    lost_to_another_node(None);
+    // The node has a lease again before it compares notes.
+    lost_to_another_node(Some(Chore::Beat));
+}
+
+fn lost_to_another_node(first: Option<Chore>) {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(8));
+    cluster.wake(0);
+    for guest in [&alice, &bob] {
+        run(cluster[0].drop_line(guest));
+    }
+    let alice = cluster.come_back(0, &alice, 1).unwrap();
+    // What the new owner says of itself does not arrive for a while.
+    let there = cluster.incarnation(1);
+    cluster.office.cut(there);
+    let bob = cluster.come_back(1, &bob, 1).unwrap();
+    if let Some(chore) = first {
+        cluster.begin(0, chore);
+        cluster.work();
+    }
+    let (mut told, mut heard) = (alice.hears(), bob.hears());
+    for number in 0..60 {
+        if number == 16 {
+            cluster.office.mend(there);
+        }
+        let number = number.to_string();
+        say(&cluster, 0, &alice, &number, &number).ok();
+        cluster.pass(Millis::new(250));
+        told.extend(alice.hears());
+        heard.extend(bob.hears());
+    }
+    let received = |number: &str| heard.contains(&format!("message {number}"));
+    let in_vain: Vec<_> = told
+        .iter()
+        .filter_map(|told| told.strip_prefix("ack "))
+        .filter(|number| !received(number))
+        .collect();
+    assert!(in_vain.is_empty(), "acknowledged and never received: {in_vain:?}");
+    assert!(received("59"), "they talk on: {told:?}");
+}
+
+/// It may have asked a store that nobody else believes any more, as a node that has not heard of a failover.
+#[test]
+fn a_node_that_is_not_answered_serves_a_seat_only_if_it_has_it_still() {
+    for what_befalls in ["another takes it", "the store is gone"] {
+        let mut cluster = TestCluster::of(3);
+        let [_alice, bob] = cluster.pair([0, 1]);
+        cluster.office.cut(cluster.incarnation(1));
+        let node = cluster.share(2);
+        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(2)));
+        assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
+        if what_befalls == "another takes it" {
+            let taken = run(cluster[0].adapters().pairing.take(bob.user(), TokenSerial(1)));
+            assert!(taken.unwrap().is_some());
+        } else {
+            cluster[2].adapters().pairing.set(Line::Down);
+        }
+        cluster.clock.advance(Millis::from_secs(3));
+        let Poll::Ready(came) = step(coming.as_mut()) else {
+            panic!("{what_befalls}: it is waited for still");
+        };
+        assert!(came.is_err(), "{what_befalls}");
+        assert_eq!(cluster[2].own_census().online, 0, "{what_befalls}");
+    }
+}
+
+/// The assertion of a former owner that does not know yet is late.
+#[test]
+fn a_former_owner_does_not_speak_for_a_seat_that_has_come_to_its_partner() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let former = cluster.incarnation(1);
+    let assertion = Assertion {
+        address: moved(&alice, &bob),
+        attendance: Attendance::Here,
+        recollection: Recollection::Whole,
+    };
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    cluster.deliver();
+    assert!(
+        cluster[0]
+            .share()
+            .receive(former, Letter::Presence(assertion))
+            .is_none()
+    );
+    assert_eq!(bob.farewell(), None);
+    say(&cluster, 0, &alice, "still here?", "1").unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message still here?"]);
+}
+
+/// Their position would be set back, and whatever they read there be told once more.
+#[test]
+fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
+    let mut cluster = TestCluster::of(2);
+    let [_alice, bob] = cluster.pair([0, 0]);
+    cluster.cut(0);
+    run(cluster[0].drop_line(&bob));
+    cluster.pass(Millis::from_secs(6));
+    let there = cluster.come_back(1, &bob, 1).unwrap();
+    let told = there.wire.told();
+    let Some(Told::Welcome {
+        replay: Replay::Gap { seq, .. },
+        ..
+    }) = told.first()
+    else {
+        panic!("{told:?}");
+    };
+    let refused = run(cluster[0].come_back(&bob, &bob.token().0, *seq));
+    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+    let back = run(cluster[0].come_back(&bob, &bob.token().0, 1)).unwrap();
+    assert!(
+        back.is_some(),
+        "whoever was told nothing elsewhere is at home here"
+    );
+}
+
+/// Nobody could renew a lease, and one node is the first to do so.
+#[test]
+fn an_owner_that_the_store_could_not_hear_either_is_asked_for_what_it_has() {
+    let mut cluster = TestCluster::of(3);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    let set = |cluster: &TestCluster, node: usize, line| cluster[node].adapters().pairing.set(line);
+    for node in 0..3 {
+        set(&cluster, node, Line::Down);
+    }
+    cluster.pass(Millis::from_secs(6));
+    set(&cluster, 2, Line::Good);
+    cluster.begin(2, Chore::Beat);
+    cluster.deliver();
+    let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+}

@@ -1,0 +1,164 @@
+//! What is said while one of the two, or both, move: each message once, in its order, and answered with the truth.
+
+use super::{comes_from, moved, say, say_and_lose_the_first, sorted};
+use crate::MessageError;
+use crate::testing::{TestCluster, step};
+use passerby_domain::time::Millis;
+
+#[test]
+fn accepted_ids_move_with_the_seat_that_accepted_them_and_with_the_one_that_sent_them() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    let bob = cluster.come_back(2, &bob, 2).unwrap();
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack 1", "ack 1"]);
+    let alice = cluster.come_back(1, &alice, 2).unwrap();
+    say(&cluster, 1, &alice, "one", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["welcome back chatting", "ack 1"]);
+    assert_eq!(bob.hears(), ["welcome back chatting"]);
+}
+
+#[test]
+fn what_is_said_to_one_who_is_on_the_way_waits_for_them_in_its_order() {
+    // Said on the node that they come to, or on a third one.
+    for speaker in [2, 0] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([speaker, 1]);
+        let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+        let (chat, token) = (cluster.share(2), bob.token().0);
+        let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+        assert!(step(coming.as_mut()).is_pending());
+        // The seat has left its node, which tells so, and is not here yet.
+        assert!(cluster.carry(nodes[2], nodes[1]));
+        let refused = say(&cluster, speaker, &alice, "too early", "0");
+        refused.unwrap();
+        while cluster.carry(nodes[speaker], nodes[1]) {}
+        while speaker != 2 && cluster.carry(nodes[1], nodes[speaker]) {}
+        if speaker == 2 {
+            cluster[2].receive_moved(moved(&alice, &bob), nodes[2]);
+        }
+        for (text, id) in [("one", "1"), ("two", "2"), ("one", "1")] {
+            say(&cluster, speaker, &alice, text, id).unwrap();
+        }
+        while speaker != 2 && cluster.carry(nodes[speaker], nodes[2]) {}
+        let bob = cluster.finish(coming).unwrap().unwrap();
+        cluster.deliver();
+        assert_eq!(
+            bob.hears(),
+            ["welcome back chatting", "message one", "message two"],
+            "{speaker}"
+        );
+        assert_eq!(
+            sorted(alice.hears()),
+            ["ack 1", "ack 2", "unreachable 0"],
+            "{speaker}"
+        );
+    }
+}
+
+#[test]
+fn what_waits_for_one_who_does_not_come_is_refused() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster[0].receive_moved(moved(&alice, &bob), nodes[2]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    while cluster.carry(nodes[0], nodes[2]) {}
+    assert_eq!(alice.hears(), [""; 0]);
+    drop(coming);
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["unreachable 1"]);
+}
+
+#[test]
+fn what_was_said_to_a_former_owner_does_not_come_behind_what_was_said_since() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "under way", "1").unwrap();
+    // While the letter is on its way, Bob goes to another node and comes back.
+    let there = comes_from(&mut cluster, [1, 2], &bob, |_| ());
+    while cluster.carry(nodes[2], nodes[0]) {}
+    say(&cluster, 0, &alice, "since", "2").unwrap();
+    assert!(cluster.carry(nodes[0], nodes[2]));
+    let back = comes_from(&mut cluster, [2, 1], &there, |cluster| {
+        cluster.carry(nodes[0], nodes[1]);
+    });
+    cluster.deliver();
+    assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
+    assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+}
+
+/// The first letter is lost on the way, those that follow it are not, and the answers are. Whether the client then says all
+/// again on a third node or on the partner's, what was lost stays so: it would come behind what was said after it.
+#[test]
+fn what_was_lost_on_the_way_does_not_come_behind_what_was_not() {
+    for node in [2, 1] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        say_and_lose_the_first(&mut cluster, &alice, &["1", "2", "3"]);
+        let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+        while !cluster.office.kinds(to, from).is_empty() {
+            cluster.office.lose(to, from);
+        }
+        let alice = cluster.come_back(node, &alice, 2).unwrap();
+        for id in ["1", "2", "3", "4"] {
+            let said = say(&cluster, node, &alice, id, id);
+            let is_known_at_once = node == 1 && id == "1";
+            assert_eq!(said.is_err(), is_known_at_once, "{node}, {id}: {said:?}");
+        }
+        cluster.deliver();
+        assert_eq!(bob.hears(), ["message 2", "message 3", "message 4"], "{node}");
+        let told = sorted(alice.hears());
+        let answers = [
+            "ack 2",
+            "ack 3",
+            "ack 4",
+            "unconfirmed 1",
+            "welcome back chatting",
+        ];
+        let others = answers
+            .into_iter()
+            .filter(|answer| node == 2 || *answer != "unconfirmed 1");
+        assert_eq!(told, others.collect::<Vec<_>>(), "{node}");
+    }
+}
+
+/// Each of the two sendings is answered, and both with the truth.
+#[test]
+fn what_went_two_ways_is_acknowledged_once_for_each_and_refused_for_none() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
+    assert!(cluster.carry(from, to));
+    cluster.office.lose(to, from);
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message hello"]);
+    alice.hears();
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.pass(Millis::from_secs(5));
+    assert_eq!(alice.hears(), ["ack 1", "ack 1"]);
+    assert_eq!(bob.hears(), [""; 0]);
+}
+
+/// As above, with the partner coming to the node of the one who speaks.
+#[test]
+fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_comes() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say_and_lose_the_first(&mut cluster, &alice, &["1", "2"]);
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message 2"]);
+    let said = say(&cluster, 0, &alice, "1", "1");
+    assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
+    say(&cluster, 0, &alice, "2", "2").unwrap();
+    assert_eq!(bob.hears(), [""; 0]);
+}

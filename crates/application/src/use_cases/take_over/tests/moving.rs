@@ -1,0 +1,223 @@
+//! What moves with a seat, and what becomes of the connection that is left.
+
+use super::{online, say, sorted};
+use crate::ports::Farewell;
+use crate::testing::{RecordingWire, TestCluster, run, step};
+use crate::{ConnectError, Departure, FirstWord, SkipError};
+use passerby_domain::flood::Rate;
+use passerby_domain::time::Millis;
+
+#[test]
+fn one_who_comes_back_to_another_node_is_told_what_they_missed_and_the_old_connection_is_replaced() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    say(&cluster, 0, &alice, "two", "2").unwrap();
+    cluster.deliver();
+    let moved = cluster.come_back(2, &bob, 2).unwrap();
+    assert_eq!(moved.user(), bob.user());
+    assert_eq!(moved.hears(), ["welcome back chatting", "message two"]);
+    assert_eq!(bob.farewell(), Some(Farewell::Replaced));
+    assert_eq!(alice.hears(), ["ack 1", "ack 2"], "the partner notices nothing");
+    assert_eq!(online(&cluster), 2);
+    say(&cluster, 0, &alice, "three", "3").unwrap();
+    say(&cluster, 2, &moved, "four", "4").unwrap();
+    cluster.deliver();
+    assert_eq!(sorted(moved.hears()), ["ack 4", "message three"]);
+    assert_eq!(sorted(alice.hears()), ["ack 3", "message four"]);
+}
+
+#[test]
+fn a_place_in_the_queue_moves_with_its_seat() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(1));
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    assert_eq!(moved.hears()[0], "welcome back waiting");
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+    let bob = cluster.visitor(0);
+    assert_eq!(bob.chat(), moved.chat());
+}
+
+#[test]
+fn limits_and_cooldowns_move_with_the_seat() {
+    let mut cluster = TestCluster::with(2, |options| options.skips = Rate::per_minute(1, 2));
+    let alice = cluster.visitor(0);
+    for _ in 0..2 {
+        cluster.visitor(1);
+        run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+        cluster.deliver();
+    }
+    let seen = alice.wire.told().iter().filter(|told| told.is_numbered()).count() as u64;
+    let moved = cluster.come_back(1, &alice, seen).unwrap();
+    assert_eq!(
+        moved.hears(),
+        ["welcome back waiting"],
+        "the two are avoided still"
+    );
+    cluster.visitor(0);
+    assert!(matches!(
+        run(cluster[1].skip(&moved.seat, &moved.chat())),
+        Err(SkipError::RateLimited { .. })
+    ));
+}
+
+#[test]
+fn the_last_chat_may_be_reported_on_another_node() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let chat = alice.chat();
+    run(cluster[1].skip(&bob.seat, &chat)).unwrap();
+    cluster.deliver();
+    let moved = cluster.come_back(1, &alice, 4).unwrap();
+    moved.hears();
+    run(cluster[1].report(&moved.seat, &chat, crate::ports::Offence::Spam, None)).unwrap();
+    assert_eq!(moved.hears(), ["reported"]);
+    assert_eq!(cluster[1].reports.all()[0].reported, bob.user());
+}
+
+#[test]
+fn a_dead_token_takes_nothing_back_anywhere() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    let moved = cluster.come_back(1, &alice, 1).unwrap();
+    cluster[1].heard(&moved.seat, moved.connection);
+    cluster.pass(Millis::from_secs(1));
+    for node in [0, 1] {
+        assert!(cluster.come_back(node, &alice, 1).is_none(), "on {node}");
+    }
+    assert!(cluster.come_back(0, &moved, 1).is_some());
+}
+
+#[test]
+fn one_whose_welcome_was_lost_comes_back_with_the_token_before() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.come_back(1, &alice, 1).unwrap();
+    assert!(cluster.come_back(0, &alice, 1).is_some());
+    assert_eq!(online(&cluster), 1);
+}
+
+#[test]
+fn of_two_who_come_back_at_once_on_two_nodes_one_stays() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 2].map(|node| cluster.share(node));
+    let token = bob.token().0;
+    let mut first = Box::pin(nodes[0].come_back(&bob, &token, 1));
+    let mut second = Box::pin(nodes[1].come_back(&bob, &token, 1));
+    let (mut one, mut other) = (None, None);
+    while one.is_none() || other.is_none() {
+        if one.is_none()
+            && let std::task::Poll::Ready(guest) = step(first.as_mut())
+        {
+            one = Some(guest);
+        }
+        if other.is_none()
+            && let std::task::Poll::Ready(guest) = step(second.as_mut())
+        {
+            other = Some(guest);
+        }
+        cluster.deliver();
+        cluster.clock.advance(Millis::new(50));
+    }
+    cluster.pass(Millis::from_secs(8));
+    let guests = [one, other].map(|guest| guest.unwrap().ok().flatten());
+    let open = guests
+        .iter()
+        .flatten()
+        .filter(|guest| guest.farewell().is_none())
+        .count();
+    assert_eq!(open, 1);
+    assert_eq!(online(&cluster), 2);
+    assert_eq!(cluster.store.chatting().len(), 2);
+    assert_eq!(
+        alice
+            .hears()
+            .iter()
+            .filter(|line| line.starts_with("chat_ended"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
+    let mut cluster = TestCluster::of(3);
+    let found = cluster.visitor(0);
+    let seeker = run(cluster[1].visitor());
+    run(cluster[1].drop_line(&seeker));
+    let moved = cluster.come_back(2, &seeker, 0).unwrap();
+    cluster.pass(Millis::from_secs(4));
+    assert!(!found.chat().is_empty());
+    assert_eq!(found.chat(), moved.chat());
+    assert_eq!(cluster.store.chatting().len(), 2);
+}
+
+#[test]
+fn one_who_left_for_good_does_not_come_back() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    assert!(cluster.come_back(1, &alice, 1).is_none());
+}
+
+#[test]
+fn once_a_first_word_is_answered_the_token_before_is_dead_on_every_node() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    let moved = cluster.come_back(1, &alice, 2).unwrap();
+    assert_eq!(cluster[1].heard(&moved.seat, moved.connection), FirstWord::Spends);
+    run(cluster[1].spend(&moved.seat));
+    assert_eq!(
+        cluster[1].heard(&moved.seat, moved.connection),
+        FirstWord::Harmless
+    );
+    assert!(cluster.come_back(0, &alice, 2).is_none());
+    assert_eq!(moved.farewell(), None);
+    assert!(cluster[1].seat_of(alice.user()).is_some());
+}
+
+#[test]
+fn two_connections_that_bring_one_seat_here_at_once_take_turns() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    cluster.pass(Millis::from_secs(1));
+    let (chat, token) = (cluster.share(1), alice.token().0);
+    let mut older = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    let mut newer = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    assert!(step(older.as_mut()).is_pending());
+    assert!(step(newer.as_mut()).is_pending());
+    let older = cluster.finish(older).unwrap().unwrap();
+    let newer = cluster.finish(newer).unwrap().unwrap();
+    assert_eq!(older.hears(), ["welcome back waiting"]);
+    assert_eq!(older.farewell(), Some(Farewell::Replaced));
+    assert_eq!(newer.hears(), ["welcome back waiting"]);
+    assert_eq!(newer.farewell(), None);
+    assert_eq!(online(&cluster), 1);
+}
+
+#[test]
+fn one_who_is_recognised_where_the_seat_was_is_asked_to_try_again_and_loses_nothing() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let token = bob.token().0;
+    let returning = run(cluster[1].recognise(&token)).unwrap().unwrap();
+    // Another attempt of the same client, which it has given up on, or not, takes the seat away meanwhile.
+    let elsewhere = cluster.come_back(0, &bob, 2).unwrap();
+    cluster.deliver();
+    let wire = std::sync::Arc::new(RecordingWire::default());
+    let seen = passerby_domain::id::Seq::new(2);
+    let refused = run(cluster[1].resume(returning, bob.address, wire, seen));
+    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+    assert_eq!(elsewhere.farewell(), None);
+    let back = cluster.come_back(1, &elsewhere, 2).unwrap();
+    cluster.deliver();
+    say(&cluster, 0, &alice, "still here", "1").unwrap();
+    cluster.deliver();
+    assert!(
+        back.hears().contains(&"message still here".to_owned()),
+        "{:?}",
+        back.hears()
+    );
+}
