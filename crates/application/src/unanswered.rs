@@ -73,24 +73,33 @@ pub(crate) struct Resent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {
     First,
+    /// It hardly is one, but nobody remembers.
+    Late,
     /// Nobody remembers.
     Perhaps,
     /// It was sent by a former owner of the seat, and nobody here knows what became of that.
     Again,
 }
 
-impl From<&Repetition> for Attempt {
-    fn from(repetition: &Repetition) -> Self {
+impl Attempt {
+    /// What sending a message so makes of it. `may_be_late`: the client may be sending again what a dead node had passed on,
+    /// though it had time to do so before.
+    pub(crate) fn new(repetition: &Repetition, may_be_late: impl FnOnce() -> bool) -> Self {
         match repetition {
+            Repetition::No if may_be_late() => Self::Late,
             Repetition::No => Self::First,
             Repetition::Perhaps => Self::Perhaps,
             Repetition::Yes { .. } => Self::Again,
         }
     }
-}
 
-impl Attempt {
-    pub(crate) fn may_be_a_repetition(self) -> bool {
+    /// Whether it is followed to where the partner is, since only there it is known what became of it before.
+    pub(crate) fn is_followed(self) -> bool {
+        matches!(self, Self::Perhaps | Self::Again)
+    }
+
+    /// Whether it may have come before, so that whoever refuses it now does not say that it never did.
+    pub(crate) fn may_have_come(self) -> bool {
         self != Self::First
     }
 }

@@ -164,6 +164,7 @@ impl<P: Ports> Chat<P> {
     ) -> Result<(), Undelivered> {
         let generation = book.session.generation();
         let forgets = forgets(book, now);
+        let may_be_late = forgets_within(RESENDING_LATE, book, now);
         let abroad = book.abroad.get_or_insert_default();
         let consignment = abroad.unanswered.next().ok_or(Undelivered::Full)?;
         let chatting = book.session.chatting_mut().ok_or(Undelivered::Gone)?;
@@ -193,7 +194,7 @@ impl<P: Ports> Chat<P> {
             Some(_) if forgets => Repetition::Perhaps,
             _ => Repetition::No,
         };
-        let attempt = Attempt::from(&repetition);
+        let attempt = Attempt::new(&repetition, || id.is_some() && may_be_late);
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -209,7 +210,7 @@ impl<P: Ports> Chat<P> {
             };
             let door = text.map(|text| self.doorstep.leave(remote.who.user, || left(text)));
             // If they are gone their chat is over any moment, and what was sent before is answered then.
-            if door != Some(Door::Expecting) && !attempt.may_be_a_repetition() {
+            if door != Some(Door::Expecting) && !attempt.is_followed() {
                 return Err(Undelivered::Away);
             }
         } else {
@@ -223,7 +224,7 @@ impl<P: Ports> Chat<P> {
             remote.sent.add(id.hash);
         }
         let to = remote.owner;
-        let resent = text.filter(|_| attempt.may_be_a_repetition()).map(|text| Resent {
+        let resent = text.filter(|_| attempt.is_followed()).map(|text| Resent {
             to,
             text: text.into(),
         });
@@ -282,7 +283,7 @@ impl<P: Ports> Chat<P> {
                 true
             }
             (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
-            (Outcome::Refused, Some(_)) if entry.attempt.may_be_a_repetition() => {
+            (Outcome::Refused, Some(_)) if entry.attempt.may_have_come() => {
                 let why = unanswered_failure(&book, &entry);
                 self.tell_failure(seat, &mut book, &entry, why);
                 true
@@ -398,7 +399,7 @@ impl<P: Ports> Chat<P> {
 fn unanswered_failure<P: Ports>(book: &Book<P>, entry: &Entry) -> Failure {
     let chatting = book.session.chatting();
     let is_over = chatting.is_none_or(|chatting| chatting.chat != entry.chat);
-    if is_over && entry.attempt.may_be_a_repetition() {
+    if is_over && entry.attempt.may_have_come() {
         Failure::Stale
     } else {
         Failure::Unconfirmed
