@@ -26,6 +26,8 @@ const STALLED: Millis = Millis::from_secs(4);
 const INTRODUCTION: Millis = Millis::new(1_100);
 /// How long all nodes together take to tell a store again what it has forgotten.
 const LEARNING: Millis = Millis::from_secs(5);
+/// How long after a store is back all nodes have heard of each other again.
+const HEARD_AGAIN: Millis = Millis::new(2_500);
 /// How often dead nodes are cleared up after.
 const REAP: Millis = Millis::from_secs(1);
 /// How often a node looks for seats that the store has as its own and that it does not have.
@@ -199,6 +201,12 @@ impl Peerage {
     pub(crate) fn store_is_learning(&self, now: Moment) -> bool {
         let relearned = self.lock().relearned;
         relearned.is_some_and(|at| now.since(at) < LEARNING)
+    }
+
+    /// Whether others may not have said yet, since the store is back, in which chats their users are.
+    pub(crate) fn others_are_being_heard(&self, now: Moment) -> bool {
+        let relearned = self.lock().relearned;
+        relearned.is_some_and(|at| now.since(at) < HEARD_AGAIN)
     }
 
     fn has_been_answered(&self) -> bool {

@@ -23,9 +23,19 @@ pub(crate) struct Pending {
     pub(crate) facts: ChatFacts,
     /// When to ask the store what came of it.
     pub(crate) ask_at: Moment,
-    /// When to take it for dead if the store does not answer either.
+    /// When to take it for dead if the store does not answer either, and the user does not simply wait.
     pub(crate) give_up_at: Moment,
+    pub(crate) word: Word,
     pub(crate) then: Then,
+}
+
+/// What the other side's owner has said of the offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Nothing yet.
+    None,
+    /// Its user is in the chat.
+    Begun,
 }
 
 /// What the user wants once it is known whether the chat has begun.
@@ -48,8 +58,15 @@ impl Pending {
             facts,
             ask_at: now + PATIENCE,
             give_up_at: now + PATIENCE + STORE_PATIENCE,
+            word: Word::None,
             then: Then::GoOn,
         }
+    }
+
+    /// The other side's owner says that its user is in the chat: whoever asks what came of the offer is told so at once.
+    pub(crate) fn has_begun_there(&mut self, now: Moment) {
+        self.word = Word::Begun;
+        self.ask_at = now;
     }
 
     pub(crate) fn chat(&self) -> ChatId {

@@ -100,7 +100,7 @@ impl<P: Ports> Chat<P> {
     fn tell_paused(&self) {
         for seat in self.register.all() {
             self.change(&seat, |book| {
-                if book.session.search().is_some() && book.pairing == Pairing::Running {
+                if book.session.wait().is_some() && book.pairing == Pairing::Running {
                     book.pairing = Pairing::Paused;
                     self.announce(&seat, book);
                 }

@@ -17,7 +17,7 @@ use crate::seat::Seat;
 use passerby_domain::criteria::shared_language;
 use passerby_domain::id::{ChatId, Generation};
 use passerby_domain::notice::{ChatFacts, Notice, Pairing, Role};
-use passerby_domain::session::Announced;
+use passerby_domain::session::{Announced, Wait};
 use passerby_domain::time::{Millis, Moment};
 use std::sync::Arc;
 
@@ -104,15 +104,22 @@ impl<P: Ports> Chat<P> {
         None
     }
 
-    /// The store knows of an offer to this very search. Its other side settles it, unless that is lost with its node.
+    /// The store knows of an offer to this very search. Its other side settles it, unless that is lost with its node. Until
+    /// then the user has nothing to be told; if it takes longer they wait.
     fn note_stale(&self, seat: &Seat<P>, ticket: Generation) {
         if self.options.deployment == Deployment::Alone {
             return;
         }
         self.change(seat, |book| {
             if book.session.search().is_some_and(|wait| wait.ticket == ticket) {
+                let now = self.now();
                 book.abroad().stale = Some(ticket);
-                book.retry_at = Some(self.now() + STALE_RETRY);
+                book.retry_at = Some(now + STALE_RETRY);
+                let is_late =
+                    |wait: &Wait| wait.announced == Announced::Due && now.since(wait.from) >= STALE_RETRY;
+                if book.session.wait().is_some_and(is_late) {
+                    self.announce(seat, book);
+                }
             }
         });
         // Or the seat is another node's.

@@ -140,10 +140,13 @@ impl<P: Ports> Chat<P> {
             return (!self.takes.is_taken(address.to)).then_some(address);
         };
         let usurped = self.change(&seat, |book| {
-            if book
-                .pending()
-                .is_some_and(|pending| pending.chat() == address.chat)
+            if let Some(pending) = book
+                .pending_mut()
+                .filter(|pending| pending.chat() == address.chat)
             {
+                if pending.partner.stamp.seat == address.from.seat {
+                    pending.has_begun_there(self.now());
+                }
                 return Ok(None);
             }
             let is_in_it = book.session.chatting().is_some_and(|chatting| {

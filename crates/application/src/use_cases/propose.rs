@@ -14,7 +14,7 @@
 use crate::book::Book;
 use crate::chat::Chat;
 use crate::link::{Link, Partner, Remote};
-use crate::pending::{Pending, Then};
+use crate::pending::{Pending, Then, Word};
 use crate::ports::{
     Address, Attendance, Delivery, Fact, Flush, Letter, Offer, PairingStore, Peers, Ports, Release, Stranger,
     Verdict,
@@ -127,23 +127,45 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Asks the store what came of an offer that nobody says anything about.
+    ///
+    /// If it does not answer, or may have forgotten the offer, the other side may have begun the chat and cannot be heard
+    /// either. A user who simply waits can wait until it is: nobody else could be found meanwhile.
     pub(crate) async fn settle_offer(&self, seat: &Arc<Seat<P>>, offer: Offer) {
-        if let Ok(verdict) = self.adapters.pairing.settle(offer).await {
-            return self.conclude(seat, offer, verdict).await;
+        if self.has_begun_there(seat, offer.chat) {
+            return self.conclude(seat, offer, Verdict::Agreed).await;
         }
-        self.doubt_store();
+        match self.adapters.pairing.settle(offer).await {
+            Ok(Verdict::Lapsed) if self.may_have_been_forgotten() => {}
+            Ok(verdict) => return self.conclude(seat, offer, verdict).await,
+            Err(_) => self.doubt_store(),
+        }
         let now = self.now();
         let gives_up = self.change(seat, |book| {
+            let is_here = book.session.presence() == Presence::Here;
             let pending = book
                 .pending_mut()
                 .filter(|pending| pending.chat() == offer.chat)?;
-            pending.ask_at = now + ASK_AGAIN;
-            Some(pending.give_up_at <= now)
+            let can_wait = is_here && matches!(pending.then, Then::GoOn);
+            if pending.word == Word::None {
+                pending.ask_at = now + ASK_AGAIN;
+            }
+            Some(pending.give_up_at <= now && !can_wait)
         });
         if gives_up == Some(true) {
             // With a newer ticket, nothing comes of it for this side; the other finds out.
             self.conclude(seat, offer, Verdict::Lapsed).await;
         }
+    }
+
+    fn has_begun_there(&self, seat: &Seat<P>, chat: ChatId) -> bool {
+        let book = seat.lock();
+        book.pending()
+            .is_some_and(|pending| pending.chat() == chat && pending.word == Word::Begun)
+    }
+
+    /// Whether an offer that the store does not know may have come to a chat all the same.
+    fn may_have_been_forgotten(&self) -> bool {
+        !self.peerage.store_answers() || self.peerage.others_are_being_heard(self.now())
     }
 
     /// It is known what came of an offer.

@@ -140,7 +140,7 @@ fn where_the_store_does_not_hear_the_finder_they_are_paired_once_it_does() {
 }
 
 #[test]
-fn where_the_finder_never_hears_that_the_chat_has_begun_the_seeker_does_not_stay_in_it_alone() {
+fn where_the_finder_hears_late_that_the_chat_has_begun_the_seeker_does_not_stay_in_it_alone() {
     let (mut cluster, [found, seeker]) = proposed();
     cluster[0].adapters().pairing.set(Line::AnswersLost);
     cluster.deliver();
@@ -148,9 +148,43 @@ fn where_the_finder_never_hears_that_the_chat_has_begun_the_seeker_does_not_stay
     assert_eq!(seeker.hears(), ["matched"], "the store has told their owner");
     cluster[0].adapters().pairing.set(Line::Good);
     cluster.pass(Millis::from_secs(8));
-    assert_eq!(seeker.hears(), ["chat_ended lost", "waiting"]);
-    assert!(!found.hears().contains(&"matched".to_owned()));
-    assert_eq!(cluster.store.waiting(), [found.user(), seeker.user()]);
+    assert_eq!(found.hears().last().map(String::as_str), Some("matched"));
+    assert_eq!(seeker.hears(), [""; 0]);
+    assert_eq!(seeker.chat(), found.chat());
+}
+
+/// The word of it was lost with the store, which knows of no offer when it is back.
+#[test]
+fn a_chat_that_had_begun_for_one_when_the_store_lost_all_begins_for_the_other_too() {
+    let (mut cluster, [found, seeker]) = proposed();
+    carry(&mut cluster, 1, 0);
+    assert_eq!(found.hears(), ["matched"]);
+    lose(&cluster, 0, 1);
+    for node in [0, 1] {
+        cluster.cut(node);
+    }
+    cluster.pass(Millis::from_secs(8));
+    assert_eq!(seeker.hears(), ["waiting paused"], "in the same place as before");
+    cluster.store.forget_all();
+    for node in [0, 1] {
+        cluster.mend(node);
+    }
+    cluster.pass(Millis::from_secs(8));
+    assert_eq!(seeker.hears(), ["matched"]);
+    assert_eq!(seeker.chat(), found.chat());
+    assert!(!found.hears().contains(&"chat_ended lost".to_owned()));
+}
+
+/// Who wants something does not wait for a store that is away.
+#[test]
+fn who_leaves_while_nobody_can_say_what_came_of_an_offer_is_idle_in_time() {
+    let (mut cluster, [_found, seeker]) = proposed();
+    for node in [0, 1] {
+        cluster.cut(node);
+    }
+    run(cluster[1].leave(&seeker.seat, None)).unwrap();
+    cluster.pass(Millis::new(2_900));
+    assert_eq!(seeker.hears().last().map(String::as_str), Some("idle"));
 }
 
 #[test]

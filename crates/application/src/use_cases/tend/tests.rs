@@ -1,6 +1,7 @@
 use crate::Departure;
 use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp, TokenSerial};
 use crate::testing::{Line, TestCluster, run, step};
+use passerby_domain::criteria::Criteria;
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
 
@@ -162,6 +163,22 @@ fn a_store_that_was_away_hears_of_those_who_went_meanwhile() {
     cluster[0].adapters().pairing.set(Line::Good);
     cluster.pass(Millis::from_secs(2));
     assert_eq!(cluster.store.known(), []);
+}
+
+/// Another node has taken the seat, and nobody has told its user yet.
+#[test]
+fn one_whose_search_stays_stale_is_told_that_they_wait_within_three_seconds() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    run(cluster[0].leave(&alice.seat, None)).unwrap();
+    alice.hears();
+    cluster.pass(Millis::from_secs(1));
+    let taken = cluster[1].adapters().pairing.take(alice.user(), TokenSerial(1));
+    assert!(run(taken).unwrap().is_some());
+    run(cluster[0].join(&alice.seat, Criteria::default())).unwrap();
+    assert_eq!(alice.hears(), [""; 0], "there may be a partner already");
+    cluster.pass(Millis::new(1_500));
+    assert_eq!(alice.hears(), ["waiting"]);
 }
 
 #[test]
