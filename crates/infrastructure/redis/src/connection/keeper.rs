@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_AT_SENTINELS: Duration = Duration::from_millis(500);
 /// How long what they said holds. Less than a new owner of a seat waits for what the former has of it, so that a seat that was
 /// taken at a primary that is none any more, where nobody else hears of it, is never served.
-const CONFIRMED: Duration = Duration::from_secs(2);
+const CONFIRMED: Duration = Duration::from_millis(1_500);
 /// After how many tries in vain a cluster's connection is made anew; then after twice as many, and so on.
 const FIRST_REBUILD: u32 = 3;
 const LAST_REBUILD: u32 = 24;
