@@ -131,7 +131,7 @@ impl<P: Ports> Chat<P> {
     /// If it does not answer, or may have forgotten the offer, the other side may have begun the chat and cannot be heard
     /// either. A user who simply waits can wait until it is: nobody else could be found meanwhile.
     pub(crate) async fn settle_offer(&self, seat: &Arc<Seat<P>>, offer: Offer) {
-        if self.has_begun_there(seat, offer.chat) {
+        if has_begun_there(seat, offer.chat) {
             return self.conclude(seat, offer, Verdict::Agreed).await;
         }
         match self.adapters.pairing.settle(offer).await {
@@ -155,12 +155,6 @@ impl<P: Ports> Chat<P> {
             // With a newer ticket, nothing comes of it for this side; the other finds out.
             self.conclude(seat, offer, Verdict::Lapsed).await;
         }
-    }
-
-    fn has_begun_there(&self, seat: &Seat<P>, chat: ChatId) -> bool {
-        let book = seat.lock();
-        book.pending()
-            .is_some_and(|pending| pending.chat() == chat && pending.word == Word::Begun)
     }
 
     /// Whether an offer that the store does not know may have come to a chat all the same.
@@ -331,6 +325,13 @@ impl<P: Ports> Chat<P> {
         };
         let _ = self.adapters.peers.send(from, &ended);
     }
+}
+
+/// Whether the other side's owner has said that its user is in the chat.
+fn has_begun_there<P: Ports>(seat: &Seat<P>, chat: ChatId) -> bool {
+    let book = seat.lock();
+    book.pending()
+        .is_some_and(|pending| pending.chat() == chat && pending.word == Word::Begun)
 }
 
 fn facts(partner: &Stranger, mode: Mode, role: Role) -> ChatFacts {

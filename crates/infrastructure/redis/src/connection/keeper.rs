@@ -8,6 +8,7 @@
 
 use super::Shared;
 use super::connector::{Whereto, within};
+use super::lanes::Lane;
 use super::shared_connection::Connection;
 use deadpool_redis::redis::RedisError;
 use deadpool_redis::redis::cluster_async::ClusterConnection;
@@ -26,9 +27,8 @@ const LOOK_AT_SENTINELS: Duration = Duration::from_millis(500);
 /// How long what they said holds. Less than a new owner of a seat waits for what the former has of it, so that a seat that was
 /// taken at a primary that is none any more, where nobody else hears of it, is never served.
 const CONFIRMED: Duration = Duration::from_millis(1_500);
-/// After how many tries in vain a cluster's connection is made anew; then after twice as many, and so on.
-const FIRST_REBUILD: u32 = 3;
-const LAST_REBUILD: u32 = 24;
+/// How long is tried in vain until a cluster's connection is made anew. A primary that stands still is never left otherwise.
+const REBUILD: Duration = Duration::from_secs(2);
 
 /// Makes, watches and replaces the shared connection of a [`Redis`](super::Redis).
 pub struct Keeper {
@@ -122,26 +122,23 @@ impl Keeper {
                 _ = looks.tick() => self.shared.ping().await,
             }
             let mut pause = SHORTEST_PAUSE;
-            let mut tries = 0;
-            let mut rebuild = FIRST_REBUILD;
+            let mut made = Instant::now();
             while self.shared.has_trouble() {
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 self.probe(&connection).await;
-                tries += 1;
-                if tries >= rebuild && self.shared.has_trouble() {
-                    tries = 0;
-                    rebuild = (rebuild * 2).min(LAST_REBUILD);
+                if made.elapsed() >= REBUILD && self.shared.has_trouble() {
                     match self.shared.connector.connect(self.shared.response_timeout).await {
-                        Ok((Connection::Cluster(new), _)) => {
+                        Ok((Connection::Cluster(new), _)) if !self.answering(&new).await.is_empty() => {
                             connection = new.clone();
                             self.shared.hold(Connection::Cluster(new));
-                            // Whether that helps is found out by those who ask.
+                            // What it does not help is found out by those who ask.
                             break;
                         }
-                        Ok((Connection::Single(_), _)) => {}
+                        Ok(_) => {}
                         Err(error) => away.because(&error),
                     }
+                    made = Instant::now();
                 }
             }
             away.is_over();
@@ -149,14 +146,19 @@ impl Keeper {
     }
 
     async fn probe(&self, connection: &ClusterConnection) {
+        for lane in self.answering(connection).await {
+            self.shared.open_lane(lane);
+        }
+    }
+
+    /// Which of the lanes that are closed answer on this connection.
+    async fn answering(&self, connection: &ClusterConnection) -> Vec<Lane> {
         let limit = self.shared.response_timeout;
         let probes = self.shared.lanes.blocked().into_iter().map(|(lane, slot)| {
             let mut connection = Connection::Cluster(connection.clone());
             async move { within(limit, connection.ping(slot)).await.is_ok().then_some(lane) }
         });
-        for lane in join_all(probes).await.into_iter().flatten() {
-            self.shared.open_lane(lane);
-        }
+        join_all(probes).await.into_iter().flatten().collect()
     }
 }
 
