@@ -125,7 +125,7 @@ fn a_server_that_answers_somebody_is_not_given_up_because_it_keeps_another_waiti
         let epoch = way.is_up().await;
         let key = way.redis.keys().pairing("list");
         let (mut quick, mut slow) = (cmd("GET"), cmd("GET"));
-        quick.arg(key.as_str());
+        quick.arg("a-moment");
         slow.arg("patience");
         let ask = |command| way.redis.command::<Option<u64>>(&key, command);
         let (answered, kept_waiting) = tokio::join!(ask(&quick), ask(&slow));

@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+/// How long it takes over what names `a-moment`: whoever is asked something then is asked before that is answered.
+const MOMENT: Duration = Duration::from_millis(200);
 /// How long it takes, and as long an answer to anything else may take.
 pub(crate) const SLOW: Duration = Duration::from_millis(2_500);
 pub(crate) const LIMIT: Duration = Duration::from_secs(2);
@@ -42,6 +44,9 @@ async fn serve(socket: TcpStream) {
     while let Some(words) = command(&mut reading).await {
         if words.iter().any(|word| word == "patience") {
             sleep(SLOW).await;
+        }
+        if words.iter().any(|word| word == "a-moment") {
+            sleep(MOMENT).await;
         }
         let answer = match words.first().map(String::as_str) {
             Some("PING") => "+PONG\r\n",
