@@ -183,8 +183,9 @@ impl Connector {
             }
             Way::Cluster(seeds) => {
                 let client = cluster(seeds, &self.access, self.connect_timeout, patience)?;
-                // The time for one connection is spent on each seed in turn, and then on each node at once.
-                let limit = self.connect_timeout.saturating_mul(2);
+                // The time for one connection is spent on each seed in turn, and then on each node at once. A primary that
+                // stands still is waited for in both.
+                let limit = self.connect_timeout.saturating_mul(4);
                 let connection = within(limit, client.get_async_connection()).await?;
                 Ok((Connection::Cluster(connection), Whereto::Fixed))
             }
