@@ -109,6 +109,7 @@ pub struct Chat<P: Ports> {
     pub(crate) departures: Departures,
     /// Seats that were taken for users who were then asked to try again.
     pub(crate) abandoned: Abandoned,
+    /// Seats that the store has as this node's and that are not here.
     pub(crate) strays: Strays,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,

@@ -261,7 +261,7 @@ pub enum StoreMemory {
     /// It may have forgotten what it was told last, as when another server has taken the place of the one that was told. All
     /// must be said again.
     Restored,
-    /// It was emptied or restored, its time made a leap, or it had given up this node. All must be said again.
+    /// It was emptied, its time made a leap, or it had given up this node. All must be said again.
     Lost,
 }
 
@@ -413,7 +413,8 @@ pub trait PairingStore: Send + Sync + 'static {
     }
 
     /// Seats that the store has as this node's, as it knows them: some hundreds, in the order of their ids, from the first
-    /// behind `after` on. None at the end. Those that come or go meanwhile may be among them or not.
+    /// behind `after` on. None at the end. Those that come or go meanwhile may be among them or not, one that has gone or was
+    /// taken as of a generation that is older than any other.
     ///
     /// # Errors
     /// [`StoreError`].

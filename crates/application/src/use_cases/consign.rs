@@ -118,10 +118,10 @@ impl<P: Ports> Chat<P> {
     /// A message was placed for a partner on this node, and others of the chat, which were sent before it, are on their way to
     /// where the partner was, if they are not lost. Sent again, those that have not come would come behind it.
     pub(crate) fn overtake(&self, book: &mut Book<P>, chat: ChatId, placed: Option<IdHash>) {
-        let before = match &book.abroad {
-            Some(abroad) => abroad.unanswered.before(chat, placed),
-            None => return,
+        let Some(abroad) = &book.abroad else {
+            return;
         };
+        let before = abroad.unanswered.before(chat, placed);
         let Some(Partner::Here(partner)) = book.session.chatting().map(|chatting| &chatting.link.partner)
         else {
             return;

@@ -161,7 +161,7 @@ impl<P: Ports> Chat<P> {
                     Receipt::Placed => Fact::Relayed,
                     Receipt::Repeated => Fact::Repeated,
                 });
-                if receipt == Receipt::Placed && book.abroad.is_some() {
+                if receipt == Receipt::Placed {
                     self.overtake(&mut book, chat, hash);
                 }
                 if let Some((id, hash)) = id.zip(hash) {

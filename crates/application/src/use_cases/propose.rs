@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Whoever misses an answer asks the store to settle the offer, and does what it says. What the user wants meanwhile
-//! waits for that; if the store does not answer either the offer is taken for dead.
+//! waits for that; if the store does not answer either the offer is taken for dead then. A user who simply waits goes on
+//! waiting until the store, or the other side's owner, says what came of it.
 
 use crate::book::Book;
 use crate::chat::Chat;

@@ -138,8 +138,10 @@ impl RedisPairing {
         }
         let records: Vec<Option<Vec<u8>>> = self.caller.redis.command(book, &question).await?;
         let stamps = seats.into_iter().zip(records).map(|(seat, record)| {
+            // One that has gone, or was taken, between the two questions is of no generation that anybody knows: what is said
+            // of it as of that changes nothing.
             let record = record.and_then(|record| Record::read(&record));
-            // One that has gone between the two questions is of no generation that anybody knows.
+            let record = record.filter(|record| record.owner == self.options.incarnation);
             let generation = record.map_or_else(Generation::default, |record| record.generation);
             Stamp { seat, generation }
         });
