@@ -55,8 +55,6 @@ macro_rules! pairing_store_conformance {
                 a_release_that_overtakes_its_search_wins,
                 whoever_is_gone_stays_gone,
                 a_release_may_be_repeated,
-                an_older_confirmation_changes_nothing,
-                a_confirmation_that_overtakes_an_older_search_wins,
             }
             pairing::offers {
                 nobody_else_is_offered_either_of_two,
@@ -64,7 +62,7 @@ macro_rules! pairing_store_conformance {
                 whoever_searches_anew_leaves_their_offer_and_the_other_may_search_anew,
                 whoever_goes_leaves_their_offer_and_the_other_may_search_anew,
                 whoever_was_left_with_a_dead_offer_is_found_only_once_they_search_again,
-                two_in_a_confirmed_chat_are_not_found_and_may_search_after_it,
+                two_who_met_are_not_found_and_may_search_after_their_chat,
                 an_offer_that_died_does_not_harm_the_next_one,
             }
             pairing::keeping_apart {

@@ -90,7 +90,8 @@ pub struct Stranger {
 /// The answer to a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Somebody on this node was there. Both are out of the queue, and nobody else is offered either.
+    /// Somebody on this node was there. To the store both are in the chat from now on, and nobody else is offered either; an
+    /// owner who sees it otherwise says something newer of the seat.
     Offered(Offer),
     /// Somebody on another node was there. Both are out of the queue for as long as the offer is open: a second, in
     /// which the owner of the one who was found must [agree](PairingStore::agree).
@@ -294,7 +295,8 @@ pub struct Block {
 ///
 /// The store proposes; the seat's owner disposes. An [`Offer`] becomes a chat when the owners of both seats
 /// agree to it, and whoever finds their own seat free again claims anew, with a newer generation. A seat whose offer
-/// was ended by the other side's newer word stays out of the queue until then.
+/// was ended by the other side's newer word stays out of the queue until then. Where both seats are of one node, the store
+/// is told nothing more of a pair that begins: it takes what it offered for begun.
 ///
 /// Each node has a store of its own to speak to, which knows which node that is: what it says of a seat, it says as
 /// that seat's owner. A store that one node has to itself has no use for the operations that have a body here.
@@ -308,14 +310,6 @@ pub trait PairingStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`]. After a time-out the seeker may be in the queue or in an offer; a newer claim settles it.
     fn claim(&self, seeker: Seeker) -> impl Future<Output = Result<Claim, StoreError>> + Send;
-
-    /// Both seats of an offer are in their chat, with these generations now: first the one who looked. Both are of
-    /// this node.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn confirm(&self, chat: ChatId, seats: [Stamp; 2])
-    -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The owner of the one who was found agrees to an offer that another node's seat made. It comes to the chat if
     /// the offer is open still: its time is not over, and neither seat has moved on. Asked again, says the same.

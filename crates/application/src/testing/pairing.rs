@@ -202,15 +202,22 @@ impl PairingStore for HonestPairing {
                 generation: theirs.generation,
             },
         };
-        let offered = |other, role| Phase::Offered {
-            chat: offer.chat,
-            other,
-            role,
-            until: now + OFFER,
+        let (chat, owner) = (offer.chat, theirs.owner);
+        let offered = |other, role| {
+            if owner == self.own {
+                Phase::Chatting { chat, other, role }
+            } else {
+                let until = now + OFFER;
+                Phase::Offered {
+                    chat,
+                    other,
+                    role,
+                    until,
+                }
+            }
         };
         let mine = self.record(stamp, offered(found, Role::Initiator), &known, Some(own));
         known.replace(stamp.seat, mine);
-        let owner = theirs.owner;
         let about = theirs.about.clone();
         let theirs = Record {
             phase: offered(stamp.seat, Role::Responder),
@@ -224,24 +231,6 @@ impl PairingStore for HonestPairing {
             offer,
             found: Box::new(stranger(offer.found, owner, &about, &seeker.criteria)),
         })
-    }
-
-    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        let mut known = self.lock();
-        let others = [seats[1].seat, seats[0].seat];
-        for ((stamp, other), role) in seats
-            .into_iter()
-            .zip(others)
-            .zip([Role::Initiator, Role::Responder])
-        {
-            if known.heeds(stamp) {
-                let record = self.record(stamp, Phase::Chatting { chat, other, role }, &known, None);
-                known.replace(stamp.seat, record);
-            } else {
-                known.lapse_if_offered(stamp.seat, chat);
-            }
-        }
-        Ok(())
     }
 
     async fn agree(&self, offer: Offer) -> Result<Verdict, StoreError> {

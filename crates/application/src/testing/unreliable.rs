@@ -4,7 +4,7 @@ use crate::ports::{
     Belief, Block, Claim, Difference, Dossier, Handover, Location, Offer, PairingStore, Pulse, Release,
     Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
 };
-use passerby_domain::id::{ChatId, NodeId, UserId};
+use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::Census;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,10 +107,6 @@ impl<S: PairingStore> UnreliablePairing<S> {
 impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
     async fn claim(&self, seeker: Seeker) -> Result<Claim, StoreError> {
         self.ask(self.store.claim(seeker)).await
-    }
-
-    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        self.ask(self.store.confirm(chat, seats)).await
     }
 
     async fn release(&self, seat: Stamp, release: Release) -> Result<(), StoreError> {

@@ -1,8 +1,8 @@
 //! Pairing: look for the partner who fits best, and begin the chat.
 //!
-//! The store proposes two seats for each other; the chat begins only if both books still say so. A seat that moved
-//! on meanwhile (left, dropped, joined anew) has a newer ticket, so the offer dies, and the other, if they still wait
-//! with the old ticket, gets a new one and searches again. If the other seat is on another node its owner has a say:
+//! The store proposes two seats for each other, and takes them for paired; the chat begins only if both books still say so.
+//! A seat that moved on meanwhile (left, dropped, joined anew) has a newer ticket, so the offer dies, and the other, if they
+//! still wait with the old ticket, gets a new one and searches again: both tell the store what is newer than the offer. If the other seat is on another node its owner has a say:
 //! see `propose`.
 //!
 //! **Architecture Invariant:** this is the only place that takes two books at once.
@@ -41,8 +41,8 @@ enum Found {
 
 /// What became of an offer.
 enum Outcome<P: Ports> {
-    /// Both are in the chat, at these generations.
-    Paired([Stamp; 2]),
+    /// Both are in the chat, as the store has it too.
+    Paired,
     /// Nothing; these still wait, with new tickets, and must be looked for again.
     Lapsed(Vec<Arc<Seat<P>>>),
 }
@@ -57,11 +57,7 @@ impl<P: Ports> Chat<P> {
         while let Some(seat) = next {
             match self.claim(&seat).await {
                 Some(Found::Here(offer)) => match self.begin(&seat, &offer) {
-                    Outcome::Paired(seats) => {
-                        if self.adapters.pairing.confirm(offer.chat, seats).await.is_err() {
-                            self.doubt_store();
-                        }
-                    }
+                    Outcome::Paired => {}
                     Outcome::Lapsed(left_behind) => {
                         self.note(Fact::OfferLapsed);
                         others.extend(left_behind);
@@ -230,10 +226,10 @@ impl<P: Ports> Chat<P> {
                 ]);
             }
             self.note(Fact::Paired { waited });
-            Ok([stamp(seeker, seeker_book), stamp(&found, found_book)])
+            Ok(())
         });
         match agreed {
-            Ok(stamps) => Outcome::Paired(stamps),
+            Ok(()) => Outcome::Paired,
             Err(searches) => {
                 let seats = [seeker.clone(), found].into_iter().zip(searches);
                 Outcome::Lapsed(
@@ -296,13 +292,6 @@ fn may_meet<P: Ports>(one: (&Seat<P>, &Book<P>), other: (&Seat<P>, &Book<P>), no
 pub(crate) fn waited<P: Ports>(book: &Book<P>, now: Moment) -> Millis {
     let wait = book.session.wait();
     wait.map_or(Millis::ZERO, |wait| now.since(wait.from))
-}
-
-fn stamp<P: Ports>(seat: &Seat<P>, book: &Book<P>) -> Stamp {
-    Stamp {
-        seat: seat.user(),
-        generation: book.session.generation(),
-    }
 }
 
 /// What each of two is told of the other.

@@ -6,7 +6,7 @@ use passerby_application::ports::{
     Release, Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
 };
 use passerby_application::testing::{HonestPairing, ManualClock};
-use passerby_domain::id::{ChatId, NodeId, UserId};
+use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::{Millis, Moment};
 use std::future::{Future, poll_fn};
@@ -175,13 +175,6 @@ impl PairingStore for MoodyStore {
     async fn claim(&self, seeker: Seeker) -> Result<Claim, StoreError> {
         self.ask(format!("claim {:?}", seeker.stamp), |store| async move {
             store.claim(seeker).await
-        })
-        .await
-    }
-
-    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        self.ask(format!("confirm {chat} {seats:?}"), move |store| async move {
-            store.confirm(chat, seats).await
         })
         .await
     }

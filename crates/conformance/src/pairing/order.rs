@@ -165,7 +165,6 @@ pub async fn the_store_answers_as_a_plain_list_would<S: PairingSetup>() {
                     assert_eq!(answer, plain, "seed {seed}");
                     if let Claim::Offered(offer) = answer {
                         pairs += 1;
-                        scene.confirm(&offer, 2).await;
                         let both = [offer.seeker.seat, offer.found.seat];
                         for person in people
                             .iter_mut()

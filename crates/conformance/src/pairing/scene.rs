@@ -117,16 +117,6 @@ impl<S: PairingSetup> Scene<S> {
             .expect("a release is answered");
     }
 
-    /// Both owners agree to `offer`: both seats have moved on by `moves`.
-    pub(super) async fn confirm(&self, offer: &Offer, moves: u64) {
-        let seats = [offer.seeker, offer.found].map(|stamp| later(stamp, moves));
-        self.setup
-            .port()
-            .confirm(offer.chat, seats)
-            .await
-            .expect("a confirmation is answered");
-    }
-
     /// Keeps the lasting origins of two apart until then.
     pub(super) async fn block(&self, one: &Seeker, other: &Seeker, until: Moment) {
         let block = Block {

@@ -2,7 +2,6 @@
 
 use super::PairingSetup;
 use super::scene::{Person as _, Scene, later};
-use passerby_application::ports::Offer;
 
 /// The newer search goes on as if nothing had come.
 pub async fn an_older_search_changes_nothing<S: PairingSetup>() {
@@ -106,32 +105,4 @@ pub async fn a_release_may_be_repeated<S: PairingSetup>() {
     scene.goes(later(back.stamp, 1)).await;
     scene.goes(later(back.stamp, 1)).await;
     scene.is_stale(&back).await;
-}
-
-/// A chat that is over by now does not take its people out of the queue.
-pub async fn an_older_confirmation_changes_nothing<S: PairingSetup>() {
-    let scene = Scene::<S>::open().await;
-    let (one, other) = (scene.person(1), scene.person(2));
-    scene.waits(&one).await;
-    let offer = scene.meets(&other, &one).await;
-    let back = scene.person(1).moved(3);
-    scene.waits(&back).await;
-    scene.confirm(&offer, 2).await;
-    scene.meets(&scene.person(3), &back).await;
-    scene.is_stale(&scene.person(2).moved(1)).await;
-}
-
-/// The search is about a time before the chat.
-pub async fn a_confirmation_that_overtakes_an_older_search_wins<S: PairingSetup>() {
-    let scene = Scene::<S>::open().await;
-    let (one, other) = (scene.person(1), scene.person(2));
-    let offer = Offer {
-        chat: one.chat,
-        seeker: one.stamp,
-        found: other.stamp,
-    };
-    scene.confirm(&offer, 2).await;
-    scene.is_stale(&one).await;
-    scene.is_stale(&other.moved(1)).await;
-    scene.waits(&scene.person(3)).await;
 }

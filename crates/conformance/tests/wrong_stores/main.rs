@@ -90,9 +90,6 @@ fn a_store_that_forgets_generations_is_caught() {
     assert!(fails(staleness::an_older_release_changes_nothing::<
         Faulty<FORGETS_GENERATIONS>,
     >()));
-    assert!(fails(staleness::an_older_confirmation_changes_nothing::<
-        Faulty<FORGETS_GENERATIONS>,
-    >()));
     assert!(fails(staleness::whoever_is_gone_stays_gone::<
         Faulty<FORGETS_GENERATIONS>,
     >()));

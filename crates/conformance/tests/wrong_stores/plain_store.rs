@@ -6,7 +6,7 @@ use passerby_application::ports::{
 };
 use passerby_application::testing::ManualClock;
 use passerby_domain::criteria::{Openness, Wish, fit};
-use passerby_domain::id::{ChatId, Generation, NodeId, UserId};
+use passerby_domain::id::{Generation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
@@ -33,8 +33,7 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 enum Phase {
     Waiting(Seeker),
-    Offered(Seeker, UserId),
-    Lapsed,
+    Paired(Seeker, UserId),
     Settled,
     Gone,
 }
@@ -85,7 +84,7 @@ impl PlainStore {
             .seats
             .get(&seeker.stamp.seat)
             .is_some_and(|(generation, phase)| {
-                *generation == seeker.stamp.generation && !matches!(phase, Phase::Waiting(_) | Phase::Lapsed)
+                *generation == seeker.stamp.generation && !matches!(phase, Phase::Waiting(_))
             });
         (!is_over && self.heeds(state, seeker.stamp)).then(|| self.search(state, seeker))
     }
@@ -100,8 +99,8 @@ impl PlainStore {
                     found: found.stamp,
                 };
                 let (seeker_seat, found_seat) = (offer.seeker.seat, offer.found.seat);
-                self.replace(state, offer.seeker, Phase::Offered(seeker, found_seat));
-                self.replace(state, offer.found, Phase::Offered(found, seeker_seat));
+                self.replace(state, offer.seeker, Phase::Paired(seeker, found_seat));
+                self.replace(state, offer.found, Phase::Paired(found, seeker_seat));
                 Claim::Offered(offer)
             }
             Err(retry_at) => {
@@ -182,17 +181,13 @@ impl PlainStore {
 
     fn replace(&self, state: &mut State, stamp: Stamp, phase: Phase) {
         let former = state.seats.insert(stamp.seat, (stamp.generation, phase));
-        if let Some((_, Phase::Offered(_, partner))) = former
+        if self.fault == Fault::KeepsDeadOffers
+            && let Some((_, Phase::Paired(_, partner))) = former
             && let Some((_, left)) = state.seats.get_mut(&partner)
-            && let Phase::Offered(seeker, other) = left
+            && let Phase::Paired(seeker, other) = left
             && *other == stamp.seat
         {
-            let back = self.fault == Fault::KeepsDeadOffers;
-            *left = if back {
-                Phase::Waiting(seeker.clone())
-            } else {
-                Phase::Lapsed
-            };
+            *left = Phase::Waiting(seeker.clone());
         }
     }
 }
@@ -226,16 +221,6 @@ impl PairingStore for PlainStore {
             return Ok(Claim::Stale);
         };
         Ok(self.remove(&mut state, seeker, found))
-    }
-
-    async fn confirm(&self, _chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        let mut state = self.state();
-        for stamp in seats {
-            if self.heeds(&state, stamp) {
-                self.replace(&mut state, stamp, Phase::Settled);
-            }
-        }
-        Ok(())
     }
 
     async fn release(&self, seat: Stamp, release: Release) -> Result<(), StoreError> {

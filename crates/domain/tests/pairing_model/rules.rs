@@ -9,8 +9,6 @@ pub(crate) enum Fence {
     GenerationAtClaim,
     /// Nor a release.
     GenerationAtRelease,
-    /// Nor a confirmation.
-    GenerationAtConfirm,
     /// A seat takes a message only of the chat it is in.
     ChatOnDelivery,
     /// A seat ends its chat only when told that this very chat is over.

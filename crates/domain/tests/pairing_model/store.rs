@@ -1,7 +1,8 @@
 //! The store of the model: what it knows of each seat, and what each operation does to that.
 //!
 //! It says no more than the contract: what is older than the newest word about a seat changes nothing, and what is
-//! newer replaces all that was known of it, an offer included.
+//! newer replaces all that was known of it. Two who are offered to each other are in their chat, until their owners say
+//! something newer.
 
 use super::rules::{Fence, Rules};
 use passerby_domain::id::Generation;
@@ -21,9 +22,6 @@ pub(crate) struct Stamp {
 pub(crate) enum Phase {
     Unknown,
     Waiting(Wants),
-    Offered(Who),
-    /// Offered, and the other of the two has moved on since.
-    Lapsed,
     /// In a chat or at rest.
     Settled,
     Gone,
@@ -71,20 +69,12 @@ impl Store {
     }
 
     fn replace(&mut self, stamp: Stamp, phase: Phase) {
-        let (_, former) = self.of(stamp.who);
         self.seats[usize::from(stamp.who)] = (stamp.generation, phase);
-        if let Phase::Offered(partner) = former {
-            let other = &mut self.seats[usize::from(partner)].1;
-            if *other == Phase::Offered(stamp.who) {
-                *other = Phase::Lapsed;
-            }
-        }
     }
 
     pub(crate) fn claim(&mut self, seeker: Stamp, wants: Wants, rules: Rules) -> Option<Offer> {
         let (generation, phase) = self.of(seeker.who);
-        let came_to_something =
-            generation == seeker.generation && matches!(phase, Phase::Offered(_) | Phase::Settled);
+        let came_to_something = generation == seeker.generation && phase == Phase::Settled;
         if !self.heeds(seeker, Fence::GenerationAtClaim, rules) || came_to_something {
             return None;
         }
@@ -108,17 +98,9 @@ impl Store {
             self.replace(seeker, Phase::Waiting(wants));
             return None;
         };
-        self.replace(seeker, Phase::Offered(found.who));
-        self.replace(found, Phase::Offered(seeker.who));
+        self.replace(seeker, Phase::Settled);
+        self.replace(found, Phase::Settled);
         Some(Offer { seeker, found })
-    }
-
-    pub(crate) fn confirm(&mut self, seats: [Stamp; 2], rules: Rules) {
-        for stamp in seats {
-            if self.heeds(stamp, Fence::GenerationAtConfirm, rules) {
-                self.replace(stamp, Phase::Settled);
-            }
-        }
     }
 
     pub(crate) fn release(&mut self, stamp: Stamp, phase: Phase, rules: Rules) {

@@ -65,8 +65,6 @@ pub(crate) enum Flight {
     Claim(Stamp, Wants),
     /// The store's answer to the seeker's owner.
     Answer(Offer),
-    /// To the store.
-    Confirm([Stamp; 2]),
     /// A thread is about to tell the store that this user is at rest, or gone.
     TellRest(Who, Phase),
     /// To the store.
@@ -238,7 +236,6 @@ impl World {
                 }
             }
             Flight::Answer(offer) => self.begin(offer, rules)?,
-            Flight::Confirm(seats) => self.store.confirm(seats, rules),
             Flight::TellRest(who, phase) => {
                 let session = &self.user(who).session;
                 let is_at_rest = session.search().is_none() && session.chatting().is_none();
@@ -330,7 +327,6 @@ impl World {
             let entered = self.user_mut(who).session.confirm(chat, link);
             entered.map_err(|refusal| format!("user {who} cannot enter an agreed chat: {refusal}"))?;
         }
-        self.send(Flight::Confirm([self.stamp(one), self.stamp(other)]));
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use nodes::Nodes;
 use passerby_application::ports::{
     Block, Claim, Clock, PairingRules, PairingStore, Pulse, Release, Seeker, Stamp, StoreError,
 };
-use passerby_domain::id::{ChatId, NodeId};
+use passerby_domain::id::NodeId;
 use passerby_domain::notice::Census;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,11 +60,6 @@ impl<C: Clock> PairingStore for MemoryPairing<C> {
     async fn claim(&self, seeker: Seeker) -> Result<Claim, StoreError> {
         let now = self.clock.now();
         Ok(self.with_book(|book| book.claim(seeker, now)))
-    }
-
-    async fn confirm(&self, _chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        self.with_book(|book| book.confirm(seats));
-        Ok(())
     }
 
     async fn release(&self, seat: Stamp, release: Release) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@
 
 use futures_util::stream::{StreamExt as _, iter};
 use passerby_application::ports::{
-    Claim, Clock, Offer, PairingRules, PairingStore as _, Release, SameOrigin, Seeker, Stamp, TokenSerial,
+    Claim, Clock, PairingRules, PairingStore as _, Release, SameOrigin, Seeker, Stamp, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interests, Language, Patience};
@@ -24,8 +24,8 @@ use passerby_redis::seal::Secrets;
 use passerby_redis::time::RedisTime;
 use passerby_redis::{Link, PairingOptions, Redis, RedisOptions, RedisPairing, TimeSource};
 use passerby_tests::redis::{Keeps, Standalone};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// How many operations are on their way at once.
@@ -223,59 +223,37 @@ impl Bench {
                     .await;
             })
             .await;
-        let offers = Mutex::new(Vec::new());
         let meets = self
             .measure("a claim that finds somebody", self.effort.pairs, async || {
                 iter(0..self.effort.pairs)
-                    .for_each_concurrent(AT_ONCE, |pair| {
-                        let offers = &offers;
-                        async move {
-                            let seeker = self.seeker(2 * pair + 1, generation, kind, pair);
-                            match self.store.claim(seeker).await.expect("a claim") {
-                                Claim::Offered(offer) => offers.lock().expect("offers").push(offer),
-                                other => unreachable!("{other:?}"),
-                            }
-                        }
+                    .for_each_concurrent(AT_ONCE, |pair| async move {
+                        let seeker = self.seeker(2 * pair + 1, generation, kind, pair);
+                        let claim = self.store.claim(seeker).await.expect("a claim");
+                        assert!(matches!(claim, Claim::Offered(_)), "{claim:?}");
                     })
-                    .await;
-            })
-            .await;
-        let offers = offers.into_inner().expect("offers");
-        let confirmed = self
-            .measure("a confirmation", self.effort.pairs, async || {
-                iter(&offers)
-                    .for_each_concurrent(AT_ONCE, |offer| self.confirm(offer))
                     .await;
             })
             .await;
         println!(
             "    {:<34} {:7.1} µs of Redis",
             "together, for a pair",
-            waits + meets + confirmed
+            waits + meets
         );
     }
 
-    async fn confirm(&self, offer: &Offer) {
-        let seats = [offer.seeker, offer.found].map(|stamp| Stamp {
-            generation: Generation::new(stamp.generation.get() + 2),
-            ..stamp
-        });
-        self.store.confirm(offer.chat, seats).await.expect("answered");
-    }
-
-    /// People come one after the other, and each meets whoever is there, by one of few interests or anyhow.
-    async fn stream(&self, kind: Kind, generation: u64) {
-        println!("  a stream of people who want {}", kind.name);
+    /// People come one after the other, so many at a time, and each meets whoever is there, by one of few interests or
+    /// anyhow.
+    async fn stream(&self, kind: Kind, generation: u64, at_once: usize) {
+        println!("  a stream of people who want {}, {at_once} at a time", kind.name);
         let pairs = AtomicU64::new(0);
         let before = self.work().await;
         iter(0..2 * self.effort.pairs)
-            .for_each_concurrent(AT_ONCE, |seat| {
+            .for_each_concurrent(at_once, |seat| {
                 let pairs = &pairs;
                 async move {
                     let seeker = self.seeker(seat, generation, kind, seat * 7 % 41);
-                    if let Claim::Offered(offer) = self.store.claim(seeker).await.expect("a claim") {
+                    if let Claim::Offered(_) = self.store.claim(seeker).await.expect("a claim") {
                         pairs.fetch_add(1, Ordering::Relaxed);
-                        self.confirm(&offer).await;
                     }
                 }
             })
@@ -394,10 +372,12 @@ async fn run(effort: Effort) {
         waiting = crowd;
         for kind in KINDS {
             if words.iter().all(|word| kind.name.contains(word.as_str())) {
-                bench.stream(kind, generation).await;
-                generation += 10;
-                bench.goes(generation).await;
-                bench.people.fetch_add(1, Ordering::Relaxed);
+                for at_once in [1, AT_ONCE] {
+                    bench.stream(kind, generation, at_once).await;
+                    generation += 10;
+                    bench.goes(generation).await;
+                    bench.people.fetch_add(1, Ordering::Relaxed);
+                }
                 if kind.interests > 0 {
                     bench.pairs(kind, generation).await;
                     generation += 10;

@@ -33,7 +33,7 @@ use passerby_application::ports::{
     Belief, Block, Claim, Difference, Dossier, Handover, Location, Offer, PairingRules, PairingStore, Pulse,
     Release, Seeker, Stamp, StoreError, Taken, TokenSerial, Verdict,
 };
-use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
+use passerby_domain::id::{Incarnation, NodeId, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::Millis;
 use row::Rows;
@@ -116,10 +116,6 @@ impl fmt::Debug for RedisPairing {
 impl PairingStore for RedisPairing {
     async fn claim(&self, seeker: Seeker) -> Result<Claim, StoreError> {
         self.search(seeker).await
-    }
-
-    async fn confirm(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        self.note_chat(chat, seats).await
     }
 
     async fn agree(&self, offer: Offer) -> Result<Verdict, StoreError> {

@@ -5,7 +5,7 @@ use crate::doorkeeper::{Doorkeeper, MAX_HEAD, MAX_LINES};
 use crate::gate::Gate;
 use crate::keeper::Keeper;
 use crate::options::Options;
-use crate::relay::Relay;
+use crate::relay::{Relay, Serving};
 use crate::routes;
 use crate::upgrade::Upgrade;
 use hyper::server::conn::http1;
@@ -51,16 +51,13 @@ struct Upgraded<P: Ports> {
 /// Serves one connection from its first byte to its last.
 ///
 /// `half_open` is held for as long as it speaks HTTP.
-pub(crate) async fn serve<P: Ports<Wire = Connection>>(
+pub(crate) fn serve<P: Ports<Wire = Connection>>(
     front: Arc<Front<P>>,
     stream: TcpStream,
     peer: IpAddr,
     half_open: OwnedSemaphorePermit,
-) {
-    // Boxed, so that the task of a connection at rest is no larger than what it needs then.
-    if let Some(relay) = Box::pin(begin(front, stream, peer, half_open)).await {
-        relay.run().await;
-    }
+) -> Serving<P> {
+    Serving::after(begin(front, stream, peer, half_open))
 }
 
 /// How many bytes the task of one connection takes while it is served, beside its buffers and its seat.
@@ -68,10 +65,7 @@ pub(crate) async fn serve<P: Ports<Wire = Connection>>(
 /// It is what a node pays for each user who is silent, so the suites hold it small.
 #[must_use]
 pub fn connection_task_bytes<P: Ports<Wire = Connection>>() -> usize {
-    fn bytes<A, B, C, D, F>(_task: impl Fn(A, B, C, D) -> F) -> usize {
-        size_of::<F>()
-    }
-    bytes(serve::<P>)
+    size_of::<Serving<P>>()
 }
 
 async fn begin<P: Ports<Wire = Connection>>(

@@ -1,6 +1,7 @@
 //! One WebSocket connection at work: hears its client, and obeys.
 //!
-//! The future of a connection is a few words: everything rare is boxed.
+//! The future of a connection, [`Serving`], is what it needs while it listens: whatever else comes up is a future of its own,
+//! boxed, which has the connection meanwhile and gives it back.
 //!
 //! **Architecture Invariant:** only this task reads from its connection and ends it. Others write through the outbox,
 //! and ask this task to hang up.
@@ -14,12 +15,13 @@ use crate::front::Front;
 use crate::gate::Place;
 use crate::intake::{Audience, Heard, Intake};
 use crate::upgrade::{Right, Upgrade};
+use futures_util::future::BoxFuture;
 use passerby_application::ports::{Clock, Delivery, Farewell, Flush, Ports};
 use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, FirstWord, Seat};
 use passerby_domain::time::Millis;
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
 
 /// A WebSocket connection and its seat.
@@ -27,6 +29,53 @@ pub(crate) struct Relay<P: Ports> {
     client: Client<P>,
     intake: Intake,
     _place: Place,
+}
+
+/// A connection from its first byte to its last.
+///
+/// Written by hand, since the compiler keeps a value that moves through an `async fn` several times over, and a node has as
+/// many of these as it has users.
+pub(crate) enum Serving<P: Ports> {
+    /// It hears its client.
+    Listening(Relay<P>),
+    /// Something came up that takes more than a turn; the connection is with it, if it has begun already.
+    Aside(BoxFuture<'static, Option<Relay<P>>>),
+}
+
+impl<P: Ports<Wire = Connection>> Serving<P> {
+    /// Serves what `beginning` comes to.
+    pub(crate) fn after(beginning: impl Future<Output = Option<Relay<P>>> + Send + 'static) -> Self {
+        Self::Aside(Box::pin(beginning))
+    }
+}
+
+// What listens is never pinned: nothing points into it.
+impl<P: Ports> Unpin for Serving<P> {}
+
+impl<P: Ports<Wire = Connection>> Future for Serving<P> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut *self {
+                Self::Listening(relay) => {
+                    let turn = ready!(relay.poll_turn(context));
+                    // What it is replaced by is never polled.
+                    let nothing = Self::Aside(Box::pin(std::future::pending()));
+                    if let Self::Listening(relay) = std::mem::replace(&mut *self, nothing) {
+                        *self = Self::after(relay.take(turn));
+                    }
+                }
+                Self::Aside(matter) => match ready!(matter.as_mut().poll(context)) {
+                    Some(relay) => {
+                        relay.client.connection.wake_on_hang_up(context.waker());
+                        *self = Self::Listening(relay);
+                    }
+                    None => return Poll::Ready(()),
+                },
+            }
+        }
+    }
 }
 
 /// Who is obeyed.
@@ -100,28 +149,25 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         }
     }
 
-    /// Serves the connection until it ends, and gives its seat back.
-    pub(crate) async fn run(mut self) {
-        // All turns are those of this one task.
-        poll_fn(|context| {
-            self.client.connection.wake_on_hang_up(context.waker());
-            Poll::Ready(())
-        })
-        .await;
-        loop {
-            match poll_fn(|context| self.poll_turn(context)).await {
-                Turn::Errand(errand) => {
-                    if let Err(Exceeded) = Box::pin(self.client.run_errand(errand)).await {
-                        return Box::pin(self.end(Ending::Policy)).await;
-                    }
-                }
-                Turn::FirstWord(text) => {
-                    if let Err(Exceeded) = Box::pin(self.client.obey_first(&text)).await {
-                        return Box::pin(self.end(Ending::Policy)).await;
-                    }
-                }
-                Turn::Throttle(span) => Box::pin(tokio::time::sleep(span.into())).await,
-                Turn::End(ending) => return Box::pin(self.end(ending)).await,
+    /// Does what came up. `None` once the connection has ended and given its seat back.
+    async fn take(mut self, turn: Turn) -> Option<Self> {
+        let done = match turn {
+            Turn::Errand(errand) => self.client.run_errand(errand).await,
+            Turn::FirstWord(text) => self.client.obey_first(&text).await,
+            Turn::Throttle(span) => {
+                tokio::time::sleep(span.into()).await;
+                Ok(())
+            }
+            Turn::End(ending) => {
+                self.end(ending).await;
+                return None;
+            }
+        };
+        match done {
+            Ok(()) => Some(self),
+            Err(Exceeded) => {
+                self.end(Ending::Policy).await;
+                None
             }
         }
     }

@@ -145,7 +145,7 @@ fn however_people_come_and_go_they_are_counted_where_they_are() {
 }
 
 #[test]
-fn one_who_was_offered_to_somebody_who_is_gone_is_searched_for_anew() {
+fn one_whom_the_store_has_in_a_chat_with_somebody_who_is_gone_is_searched_for_anew() {
     let chat = chat().pairing(UnreliablePairing::new).start();
     let store = chat.adapters().pairing.clone();
     let alice = run(chat.visitor());
@@ -154,8 +154,14 @@ fn one_who_was_offered_to_somebody_who_is_gone_is_searched_for_anew() {
     store.set(Line::Down);
     run(chat.disconnect(&bob.seat, bob.connection, Departure::Left));
     store.set(Line::Good);
+    let together: Vec<_> = store
+        .store()
+        .chatting()
+        .into_iter()
+        .map(|(user, _)| user)
+        .collect();
     assert_eq!(
-        store.store().offered(),
+        together,
         [alice.user(), bob.user()],
         "the store has heard neither"
     );

@@ -1,8 +1,7 @@
 //! All that the store knows, and the operations on it.
 //!
 //! **Architecture Invariants.** Those in the index are exactly those whose record says that they wait, as it
-//! says. Two records name each other as offered, or neither does. What is older than the record of its seat
-//! changes nothing.
+//! says. What is older than the record of its seat changes nothing.
 
 use super::blocks::Blocks;
 use super::departed::Departed;
@@ -49,7 +48,7 @@ impl Book {
         let families = self.index.families_of(&seeker.criteria);
         let waiter = Waiter::new(seeker, families, &self.rules, now);
         match self.search(now).run(stamp.seat, &waiter) {
-            Outcome::Somebody(found) => self.offer(stamp, found).map_or(Claim::Stale, |found| {
+            Outcome::Somebody(found) => self.pair(stamp, found).map_or(Claim::Stale, |found| {
                 Claim::Offered(Offer {
                     chat,
                     seeker: stamp,
@@ -65,14 +64,6 @@ impl Book {
         }
     }
 
-    pub(super) fn confirm(&mut self, seats: [Stamp; 2]) {
-        for stamp in seats {
-            if self.heeds(stamp) {
-                self.replace(stamp, Phase::Settled);
-            }
-        }
-    }
-
     pub(super) fn release(&mut self, stamp: Stamp, release: Release) {
         if !self.heeds(stamp) {
             return;
@@ -81,8 +72,10 @@ impl Book {
             Release::Rest | Release::Hold => self.replace(stamp, Phase::Settled),
             Release::Gone => {
                 self.departed.add(stamp.seat);
-                if let Some(record) = self.records.remove(&stamp.seat) {
-                    self.clear_up(stamp.seat, record.phase);
+                if let Some(Phase::Waiting(waiter)) =
+                    self.records.remove(&stamp.seat).map(|record| record.phase)
+                {
+                    self.index.remove(stamp.seat, &waiter);
                 }
                 give_back(&mut self.records);
             }
@@ -118,15 +111,16 @@ impl Book {
         !is_known_better && !self.departed.contains(stamp.seat)
     }
 
-    /// Takes two seats out of the queue for each other. Answers with the stamp of the one who was found.
-    fn offer(&mut self, seeker: Stamp, found: UserId) -> Option<Stamp> {
+    /// Takes two seats out of the queue for each other: they are in their chat. Answers with the stamp of the one who was
+    /// found.
+    fn pair(&mut self, seeker: Stamp, found: UserId) -> Option<Stamp> {
         let generation = self.records.get(&found)?.generation;
         let found = Stamp {
             seat: found,
             generation,
         };
-        self.replace(seeker, Phase::Offered { partner: found.seat });
-        self.replace(found, Phase::Offered { partner: seeker.seat });
+        self.replace(seeker, Phase::Settled);
+        self.replace(found, Phase::Settled);
         Some(found)
     }
 
@@ -144,8 +138,8 @@ impl Book {
             // Most searches are repeated as they were, and stand where they stood.
             return;
         }
-        if let Some(former) = former {
-            self.clear_up(stamp.seat, former);
+        if let Some(Phase::Waiting(former)) = former {
+            self.index.remove(stamp.seat, &former);
         }
         if let Some(Record {
             phase: Phase::Waiting(newest),
@@ -153,21 +147,6 @@ impl Book {
         }) = self.records.get(&stamp.seat)
         {
             self.index.insert(stamp.seat, newest);
-        }
-    }
-
-    /// Undoes what a seat's former phase meant for others.
-    fn clear_up(&mut self, seat: UserId, former: Phase) {
-        match former {
-            Phase::Waiting(waiter) => self.index.remove(seat, &waiter),
-            Phase::Offered { partner } => {
-                if let Some(record) = self.records.get_mut(&partner)
-                    && matches!(record.phase, Phase::Offered { partner } if partner == seat)
-                {
-                    record.phase = Phase::Lapsed;
-                }
-            }
-            Phase::Lapsed | Phase::Settled => {}
         }
     }
 }

@@ -22,10 +22,6 @@ pub(super) struct Record {
 pub(super) enum Phase {
     /// In the queue.
     Waiting(Box<Waiter>),
-    /// Taken out of it for another seat, whose record says the same.
-    Offered { partner: UserId },
-    /// In no offer any more, since the other seat moved on. Its owner is about to claim anew.
-    Lapsed,
     /// In a chat, or at rest.
     Settled,
 }
@@ -41,10 +37,7 @@ impl Record {
     pub(super) fn may_search(&self, stamp: Stamp) -> bool {
         match stamp.generation.cmp(&self.generation) {
             Ordering::Less => false,
-            Ordering::Equal => match self.phase {
-                Phase::Waiting(_) | Phase::Lapsed => true,
-                Phase::Offered { .. } | Phase::Settled => false,
-            },
+            Ordering::Equal => matches!(self.phase, Phase::Waiting(_)),
             Ordering::Greater => true,
         }
     }

@@ -2,7 +2,7 @@ use super::*;
 use passerby_application::ports::{Offer, SameOrigin};
 use passerby_application::testing::{ManualClock, run};
 use passerby_domain::criteria::{Criteria, Interests, Language, Patience};
-use passerby_domain::id::{Generation, Origin, UserId};
+use passerby_domain::id::{ChatId, Generation, Origin, UserId};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment};
 
@@ -128,14 +128,15 @@ fn a_search_that_is_repeated_as_patience_ends_is_found_by_those_who_share_nothin
 }
 
 #[test]
-fn an_offer_dies_with_either_of_its_seats_and_frees_the_other() {
+fn whoever_is_left_by_one_who_goes_waits_by_a_newer_search() {
     let (store, _) = store();
     claim(&store, seeker(1, &[], None));
     assert!(matches!(claim(&store, seeker(2, &[], None)), Claim::Offered(_)));
     assert_eq!(claim(&store, seeker(1, &[], None)), Claim::Stale);
     release(&store, stamp(2, 2), Release::Gone);
-    assert_eq!(
-        claim(&store, seeker(1, &[], None)),
-        Claim::Waiting { retry_at: None }
-    );
+    let again = Seeker {
+        stamp: stamp(1, 2),
+        ..seeker(1, &[], None)
+    };
+    assert_eq!(claim(&store, again), Claim::Waiting { retry_at: None });
 }

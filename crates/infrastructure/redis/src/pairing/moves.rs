@@ -29,10 +29,6 @@ pub(super) struct Legacy {
 }
 
 impl RedisPairing {
-    pub(super) async fn note_chat(&self, chat: ChatId, seats: [Stamp; 2]) -> Result<(), StoreError> {
-        self.tell(of_two(b'f', chat, seats), None).await
-    }
-
     pub(super) async fn agree_to(&self, offer: Offer) -> Result<Verdict, StoreError> {
         self.ask_verdict(b'a', offer).await
     }
@@ -217,7 +213,7 @@ impl RedisPairing {
     }
 }
 
-/// A word about the two seats of a chat.
+/// A word about the two seats of an offer.
 fn of_two(kind: u8, chat: ChatId, seats: [Stamp; 2]) -> Vec<u8> {
     let mut word = vec![kind];
     word.extend_from_slice(chat.as_str().as_bytes());

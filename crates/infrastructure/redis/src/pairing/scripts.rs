@@ -27,7 +27,7 @@ impl Scripts {
     pub(super) fn new() -> Self {
         Self {
             row: source!(
-                "record", "index", "forget", "claim", "confirm", "settle", "release", "keep", "row"
+                "record", "index", "forget", "claim", "settle", "release", "keep", "row"
             ),
             take: source!("record", "index", "take"),
             block: source!("record", "block"),

@@ -160,22 +160,17 @@ impl Two {
                 self.claims(index).await;
                 self.people[index].generation = now;
             }
+            // A chat has begun: what is said of its seats from now on is newer.
             55..70 => {
                 let Some(at) = self.random.usize(..=self.offers.len()).checked_sub(1) else {
                     return;
                 };
                 let (offer, moves) = (self.offers[at], self.random.u64(..3));
-                let seats = [offer.seeker, offer.found].map(|stamp| Stamp {
-                    generation: Generation::new(stamp.generation.get() + moves),
-                    ..stamp
-                });
-                self.memory.confirm(offer.chat, seats).await.unwrap();
-                self.redis.confirm(offer.chat, seats).await.unwrap();
+                let stamps = [offer.seeker, offer.found];
                 for person in &mut self.people {
-                    let stamp = seats.iter().find(|stamp| stamp.seat.bits() == person.seat);
-                    person.generation = person
-                        .generation
-                        .max(stamp.map_or(0, |stamp| stamp.generation.get()));
+                    let stamp = stamps.iter().find(|stamp| stamp.seat.bits() == person.seat);
+                    let newer = stamp.map_or(0, |stamp| stamp.generation.get() + moves);
+                    person.generation = person.generation.max(newer);
                 }
             }
             70..82 => {

@@ -214,7 +214,11 @@ impl World {
         let (owner, seeker) = (self.people[index].owner, self.seeker(index));
         let claim = same!(self, owner, store => store.claim(seeker.clone()), compared);
         let offer = match claim {
-            Claim::Offered(offer) | Claim::Proposed { offer, .. } => offer,
+            Claim::Offered(offer) => {
+                self.are_chatting(offer);
+                offer
+            }
+            Claim::Proposed { offer, .. } => offer,
             Claim::Waiting { .. } | Claim::Stale => return,
         };
         self.offers.push(offer);
@@ -233,45 +237,39 @@ impl World {
         let Some(offer) = at.checked_sub(1).map(|at| self.offers[at]) else {
             return;
         };
-        let person = |world: &Self, stamp: Stamp| {
-            let seats = world.people.iter();
-            let mut seats = seats.enumerate();
-            let found = seats.find(|(_, person)| person.seat == stamp.seat.bits());
-            found.map(|(index, person)| (index, person.owner))
+        let owner = |stamp: Stamp| {
+            let index = self.who_has(stamp.seat)?;
+            Some(self.people[index].owner)
         };
-        let (Some((seeker, one)), Some((found, other))) =
-            (person(self, offer.seeker), person(self, offer.found))
-        else {
+        let (Some(one), Some(other)) = (owner(offer.seeker), owner(offer.found)) else {
             return;
         };
         if self.is_silent[one] || self.is_silent[other] {
             return;
         }
-        let verdict = match self.random.u32(..6) {
+        let verdict = match self.random.u32(..5) {
             0..4 => same!(self, other, store => store.agree(offer), compared),
-            4 => {
+            _ => {
                 let side = self.pick(&[one, other]);
                 same!(self, side, store => store.settle(offer), compared)
             }
-            _ if one == other => {
-                let moves = self.random.u64(..3);
-                let seats = [offer.seeker, offer.found].map(|stamp| Stamp {
-                    generation: Generation::new(stamp.generation.get() + moves),
-                    ..stamp
-                });
-                same!(self, one, store => store.confirm(offer.chat, seats), compared);
-                for (index, stamp) in [seeker, found].into_iter().zip(seats) {
-                    let known = &mut self.people[index].generation;
-                    *known = (*known).max(stamp.generation.get());
-                }
-                Verdict::Agreed
-            }
-            _ => return,
         };
         if verdict == Verdict::Agreed {
             self.told.agreed += 1;
-            self.people[seeker].chat = Some((offer.chat, offer.found.seat, Role::Initiator));
-            self.people[found].chat = Some((offer.chat, offer.seeker.seat, Role::Responder));
+            self.are_chatting(offer);
+        }
+    }
+
+    fn who_has(&self, seat: UserId) -> Option<usize> {
+        self.people.iter().position(|person| person.seat == seat.bits())
+    }
+
+    fn are_chatting(&mut self, offer: Offer) {
+        let (one, other) = (offer.seeker.seat, offer.found.seat);
+        for (seat, partner, role) in [(one, other, Role::Initiator), (other, one, Role::Responder)] {
+            if let Some(index) = self.who_has(seat) {
+                self.people[index].chat = Some((offer.chat, partner, role));
+            }
         }
     }
 

@@ -219,11 +219,16 @@ local function claim(word, dossier)
             clear_up(seat, old)
             values = nil
           end
-          local closes = bytes('>I8', now + number('>I4', ARGV[1], 25))
+          -- Two of one node are in their chat. Two of different nodes are when both have agreed.
+          local phase_now, closes = 'c', NOTHING
+          if owner ~= me then
+            phase_now, closes = 'o', bytes('>I8', now + number('>I4', ARGV[1], 25))
+          end
           local changes = {
-            seat, 'o' .. openness .. generation .. me .. (old and sub(old, 19, 26) or NOTHING) .. chat .. candidate .. closes .. 'i',
+            seat, phase_now .. openness .. generation .. me .. (old and sub(old, 19, 26) or NOTHING) .. chat .. candidate
+              .. closes .. 'i',
             'd' .. seat, dossier,
-            candidate, 'o' .. sub(record, 2, 26) .. chat .. seat .. closes .. 'r',
+            candidate, phase_now .. sub(record, 2, 26) .. chat .. seat .. closes .. 'r',
           }
           local their_names = families_of(theirs, byte(record, 2))
           local entry = entry_of(candidate, theirs, sub(record, 2, 2))

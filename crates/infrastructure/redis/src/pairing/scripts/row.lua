@@ -1,4 +1,4 @@
--- A row of words about seats, each of which is one operation: see `claim`, `confirm`, `settle`, `release`, `keep`.
+-- A row of words about seats, each of which is one operation: see `claim`, `settle`, `release`, `keep`.
 --
 -- KEYS  book lines queue owners nodes ends
 -- ARGV  1 this node, not after, time or 0 (8 bytes each), how long an offer is open (4 bytes), `r` if two of one origin may
@@ -15,8 +15,6 @@ while at <= #ARGV do
   if kind == 99 then
     at = at + 1
     answer = claim(word, ARGV[at])
-  elseif kind == 102 then
-    answer = confirm(word)
   elseif kind == 114 then
     answer = release(word)
   elseif kind == 107 then
