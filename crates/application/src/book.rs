@@ -36,8 +36,8 @@ impl Acquaintance {
     pub(crate) fn of<P: Ports>(seat: &Seat<P>) -> Self {
         Self {
             user: seat.user(),
-            origin: seat.origins().exact,
-            lasting_origin: seat.origins().lasting,
+            origin: seat.origin(),
+            lasting_origin: seat.lasting_origin(),
         }
     }
 }
@@ -72,6 +72,8 @@ pub(crate) struct Abroad {
     pub(crate) stale: Option<Generation>,
     /// Whether the store still has to be told of the seat's tokens.
     pub(crate) dossier: DossierState,
+    /// Since when a place is held, as the user was told on another node.
+    pub(crate) shown: Option<(Place, UnixMillis)>,
 }
 
 /// Whether the store has to be told of a seat that is not in the queue.
@@ -108,8 +110,6 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) commands: TokenBucket,
     pub(crate) skips: TokenBucket,
     pub(crate) typing: TokenBucket,
-    /// Since when a place is held, as the user was told on another node.
-    pub(crate) shown: Option<(Place, UnixMillis)>,
     /// What it has to do with other nodes.
     pub(crate) abroad: Option<Box<Abroad>>,
     /// The deadline that the node's timers hold for this seat.
@@ -147,7 +147,6 @@ impl<P: Ports> Book<P> {
             commands: TokenBucket::default(),
             skips: TokenBucket::default(),
             typing: TokenBucket::default(),
-            shown: None,
             abroad: None,
             deadline: None,
         }

@@ -371,7 +371,7 @@ impl<P: Ports> Chat<P> {
 
     /// Since when one who waits holds their place, as they are told.
     pub(crate) fn since(&self, book: &Book<P>, wait: &Wait) -> UnixMillis {
-        match book.shown {
+        match book.abroad.as_ref().and_then(|abroad| abroad.shown) {
             Some((place, since)) if place == wait.place => since,
             _ => self.adapters.clock.unix(wait.place.since()),
         }

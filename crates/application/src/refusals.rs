@@ -24,16 +24,24 @@ struct Refusal {
 
 /// What was refused in the present chat, oldest first.
 #[derive(Default)]
-pub(crate) struct Refusals(Vec<Refusal>);
+#[expect(
+    clippy::box_collection,
+    reason = "a seat pays for what it seldom has with one word instead of three"
+)]
+pub(crate) struct Refusals(
+    /// Boxed, since most seats at most times have none.
+    Option<Box<Vec<Refusal>>>,
+);
 
 impl Refusals {
     /// Remembers that the message `id` was refused, and that the client was told on `connection`.
     pub(crate) fn remember(&mut self, id: IdHash, connection: ConnectionNumber, why: MessageError) {
-        self.0.retain(|refusal| refusal.id != id);
-        if self.0.len() == CAPACITY {
-            self.0.remove(0);
+        let all = self.0.get_or_insert_default();
+        all.retain(|refusal| refusal.id != id);
+        if all.len() == CAPACITY {
+            all.remove(0);
         }
-        self.0.push(Refusal {
+        all.push(Refusal {
             id,
             told: connection,
             why,
@@ -47,7 +55,7 @@ impl Refusals {
         id: IdHash,
         connection: ConnectionNumber,
     ) -> Option<MessageError> {
-        let refusal = self.0.iter_mut().find(|refusal| refusal.id == id)?;
+        let refusal = self.0.as_mut()?.iter_mut().find(|refusal| refusal.id == id)?;
         if refusal.told == connection && refusal.why != MessageError::Unconfirmed {
             return None;
         }
@@ -57,7 +65,7 @@ impl Refusals {
 
     /// The ids, oldest first, and what became of each.
     pub(crate) fn fates(&self) -> impl Iterator<Item = (IdHash, Fate)> {
-        self.0.iter().map(|refusal| {
+        self.0.iter().flat_map(|all| all.iter()).map(|refusal| {
             let fate = if refusal.why == MessageError::Unconfirmed {
                 Fate::Unknown
             } else {
@@ -69,7 +77,7 @@ impl Refusals {
 
     /// Forgets all, since a new chat begins.
     pub(crate) fn clear(&mut self) {
-        self.0 = Vec::new();
+        self.0 = None;
     }
 }
 

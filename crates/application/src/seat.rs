@@ -6,7 +6,7 @@
 
 use crate::book::Book;
 use crate::ports::{Delivery, Ports, RateLimiter, Stamp};
-use passerby_domain::id::{Origins, UserId};
+use passerby_domain::id::{Origin, UserId};
 use passerby_domain::time::Moment;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,8 @@ pub(crate) type Permit<P> = <<P as Ports>::Limiter as RateLimiter>::Permit;
 /// chat, the partner's seat.
 pub struct Seat<P: Ports> {
     user: UserId,
-    origins: Origins,
+    origin: Origin,
+    lasting_origin: Origin,
     pub(crate) route: Route<P>,
     /// Counts the seat against its origin's limit for as long as it exists. One that was taken over from another node
     /// has none: a resume counts in no limit.
@@ -39,14 +40,15 @@ pub struct Seat<P: Ports> {
 impl<P: Ports> Seat<P> {
     pub(crate) fn new(
         user: UserId,
-        origins: Origins,
+        [origin, lasting_origin]: [Origin; 2],
         route: Route<P>,
         permit: Option<Permit<P>>,
         book: Book<P>,
     ) -> Self {
         Self {
             user,
-            origins,
+            origin,
+            lasting_origin,
             route,
             _permit: permit,
             hears_all_since: AtomicU64::default(),
@@ -59,9 +61,14 @@ impl<P: Ports> Seat<P> {
         self.user
     }
 
-    /// What limits, bans and blocks know its user by.
-    pub const fn origins(&self) -> &Origins {
-        &self.origins
+    /// Where its user comes from, as bans know it.
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Where its user comes from, as blocks know it.
+    pub const fn lasting_origin(&self) -> Origin {
+        self.lasting_origin
     }
 
     /// The way to the seat's outbox, for the transport's own frames.

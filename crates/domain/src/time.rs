@@ -3,31 +3,48 @@
 //! **Architecture Invariant:** nothing here reads a clock. A [`Moment`] is monotonic, so a step of the
 //! wall clock moves no deadline; only what is shown to people is converted to [`UnixMillis`], by the clock.
 
+use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, AddAssign, Sub};
 
 /// A point in monotonic time, in milliseconds since an origin that the clock chose.
 ///
-/// Moments of different clocks do not compare.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(u64);
+/// Moments of different clocks do not compare. An `Option` of one takes no more memory than one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(
+    /// Milliseconds since one before the origin.
+    NonZeroU64,
+);
 
 impl Moment {
     /// The origin of the clock.
-    pub const ORIGIN: Self = Self(0);
+    pub const ORIGIN: Self = Self(NonZeroU64::MIN);
 
-    /// The moment `millis` milliseconds after the origin.
+    /// The moment `millis` milliseconds after the origin. The last one there is is 2⁶⁴ − 2.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        Self(NonZeroU64::MIN.saturating_add(millis))
     }
 
     /// Milliseconds since the origin.
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The span from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Millis {
-        Millis(self.0.saturating_sub(earlier.0))
+        Millis(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::ORIGIN
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Moment").field(&self.as_millis()).finish()
     }
 }
 
@@ -49,7 +66,7 @@ impl Sub<Millis> for Moment {
     type Output = Self;
 
     fn sub(self, span: Millis) -> Self {
-        Self(self.0.saturating_sub(span.0))
+        Self::from_millis(self.as_millis().saturating_sub(span.0))
     }
 }
 

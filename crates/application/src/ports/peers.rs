@@ -7,7 +7,7 @@ use super::{Ban, IdHash, Offer, OutboxContents, Stamp, Standing, Stranger, Token
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origins, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Secret, Typing};
 use passerby_domain::time::{Millis, Moment, UnixMillis};
 use std::future::Future;
@@ -269,8 +269,10 @@ pub struct HandoverLimits {
 pub struct Handover {
     /// The seat as it was last.
     pub stamp: Stamp,
-    /// Where it comes from.
-    pub origins: Origins,
+    /// Where it comes from, as bans know it.
+    pub origin: Origin,
+    /// Where it comes from, as blocks know it.
+    pub lasting_origin: Origin,
     /// What it wants.
     pub criteria: Criteria,
     /// Whom it must not meet.

@@ -290,8 +290,8 @@ impl PairingStore for HonestPairing {
     async fn bequeath(&self, handover: Handover) -> Result<(), StoreError> {
         let dossier = Dossier {
             stamp: handover.stamp,
-            origin: handover.origins.exact,
-            lasting_origin: handover.origins.lasting,
+            origin: handover.origin,
+            lasting_origin: handover.lasting_origin,
             criteria: handover.criteria.clone(),
             avoid: handover.avoid.clone(),
             serial: handover.serials[0],

@@ -134,7 +134,7 @@ impl<P: Ports> Chat<P> {
         let token = self.token(user, book.tokens.latest);
         let seat = Arc::new(Seat::new(
             user,
-            admission.origins,
+            [admission.origins.exact, admission.origins.lasting],
             self.adapters.delivery.open(),
             Some(admission.permit),
             book,

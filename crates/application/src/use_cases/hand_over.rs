@@ -120,7 +120,8 @@ impl<P: Ports> Chat<P> {
         };
         Handover {
             stamp: dossier.stamp,
-            origins: *seat.origins(),
+            origin: seat.origin(),
+            lasting_origin: seat.lasting_origin(),
             criteria: dossier.criteria,
             avoid: dossier.avoid,
             standing: dossier.standing,
@@ -191,8 +192,8 @@ impl<P: Ports> Chat<P> {
                 seat: seat.user(),
                 generation: book.session.generation(),
             },
-            origin: seat.origins().exact,
-            lasting_origin: seat.origins().lasting,
+            origin: seat.origin(),
+            lasting_origin: seat.lasting_origin(),
             criteria: book.criteria.clone(),
             avoid: book.avoidance.in_force(self.now()).copied().collect(),
             serial: book.tokens.used,

@@ -83,7 +83,7 @@ impl<P: Ports> Chat<P> {
         // Before the seats are listed: whoever is not on the list yet sees it, and asks for bans again.
         self.count_ban();
         for seat in self.register.all() {
-            if seat.origins().exact == ban.origin {
+            if seat.origin() == ban.origin {
                 self.remove(&seat, Farewell::Banned(ban)).await;
             }
         }
@@ -91,7 +91,7 @@ impl<P: Ports> Chat<P> {
 
     async fn origin_of(&self, user: UserId) -> Result<Origin, ModerationError> {
         if let Some(seat) = self.register.get(user) {
-            return Ok(seat.origins().exact);
+            return Ok(seat.origin());
         }
         let location = self.adapters.pairing.locate(user).await;
         let location = location.map_err(ModerationError::Store)?;
@@ -156,7 +156,7 @@ impl<P: Ports> Chat<P> {
     /// Removes a seat that came in while a ban was made, if the ban is about it.
     pub(crate) async fn catch_up_with_bans(&self, seat: &Arc<Seat<P>>) {
         let now = self.adapters.clock.unix(self.now());
-        if let Ok(Some(ban)) = self.adapters.bans.find(seat.origins().exact, now).await {
+        if let Ok(Some(ban)) = self.adapters.bans.find(seat.origin(), now).await {
             self.remove(seat, Farewell::Banned(ban)).await;
         }
     }

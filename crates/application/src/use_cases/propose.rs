@@ -81,8 +81,8 @@ impl<P: Ports> Chat<P> {
                 seeker: Stranger {
                     stamp: offer.seeker,
                     owner: peers.own(),
-                    origin: seat.origins().exact,
-                    lasting_origin: seat.origins().lasting,
+                    origin: seat.origin(),
+                    lasting_origin: seat.lasting_origin(),
                     common_interests: found.common_interests.clone(),
                     language: found.language,
                 },

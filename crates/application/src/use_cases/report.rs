@@ -84,7 +84,7 @@ impl<P: Ports> Chat<P> {
         now: Moment,
     ) -> Result<(), StoreError> {
         let until = now + self.options.block_ttl;
-        let own = seat.origins().lasting;
+        let own = seat.lasting_origin();
         if own != partner.lasting_origin {
             self.adapters
                 .pairing

@@ -15,7 +15,7 @@ use crate::ports::{
     PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Origins, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
@@ -207,24 +207,19 @@ impl<P: Ports> Chat<P> {
             },
         };
         let dossier: &Dossier = &taken.dossier;
-        let origins = handover.map_or(
-            Origins {
-                exact: dossier.origin,
-                wider: None,
-                lasting: dossier.lasting_origin,
-            },
-            |handover| handover.origins,
-        );
         let held_until = handover.map_or(now + self.options.resume_grace, |handover| handover.held_until);
         let criteria = handover.map_or(&dossier.criteria, |handover| &handover.criteria);
         let mut book = Book::new(criteria.clone(), now);
         book.session = Session::taken_over(generation, state, held_until);
         book.connection = ConnectionNumber(0);
-        book.shown = book
+        if let Some((place, since)) = book
             .session
             .wait()
             .map(|wait| wait.place)
-            .zip(handover.and_then(|handover| handover.since));
+            .zip(handover.and_then(|handover| handover.since))
+        {
+            book.abroad().shown = Some((place, since));
+        }
         [book.tokens.used, book.tokens.latest] = serials;
         let avoid = handover.map_or(&dossier.avoid, |handover| &handover.avoid);
         for avoided in avoid {
@@ -240,7 +235,13 @@ impl<P: Ports> Chat<P> {
             None => book.abroad = Some(Abroad::restored(now)),
         }
         let route = self.adapters.delivery.unpack(contents);
-        let seat = Arc::new(Seat::new(user, origins, route, None, book));
+        let seat = Arc::new(Seat::new(
+            user,
+            [dossier.origin, dossier.lasting_origin],
+            route,
+            None,
+            book,
+        ));
         if let Some(known) = self.register.get(user) {
             if known.lock().session.generation() >= generation {
                 return None;

@@ -75,9 +75,9 @@ mod tests {
     #[test]
     fn a_connection_and_its_seat_stay_small() {
         let sizes = [
-            ("task", connection_task_bytes::<SingleNode>(), 512),
-            ("connection", size_of::<Connection>(), 96),
-            ("seat", size_of::<Seat<SingleNode>>(), 576),
+            ("task", connection_task_bytes::<SingleNode>(), 128),
+            ("connection", size_of::<Connection>(), 80),
+            ("seat", size_of::<Seat<SingleNode>>(), 368),
         ];
         for (what, bytes, most) in sizes {
             assert!(bytes <= most, "a {what} takes {bytes} bytes, more than {most}");

@@ -78,16 +78,16 @@ impl<C: Clock> OriginLimiter<C> {
         let now = self.clock.now();
         let mut held = HeldSeats {
             counts: Arc::clone(&self.counts),
-            origins: [None; 3],
+            origins: Vec::with_capacity(if origins.wider.is_some() { 3 } else { 1 }),
         };
         // Whoever is turned away for their own sake does not count in the networks around them, so that
         // nobody can use up the ceiling of their neighbours. Seats taken before a refusal are given back with
         // `held`.
-        for (place, (origin, factor)) in held.origins.iter_mut().zip(circles(origins)) {
+        for (origin, factor) in circles(origins) {
             let Some(origin) = origin else { continue };
             let ceiling = self.limits.times(factor);
             self.counts.shard(origin).admit(origin, ceiling, now)?;
-            *place = ceiling.seats.map(|_| origin);
+            held.origins.extend(ceiling.seats.map(|_| origin));
         }
         Ok(Permit {
             _seats: self.limits.connections.map(|_| held),
@@ -122,12 +122,12 @@ pub struct Permit {
 #[derive(Debug)]
 struct HeldSeats {
     counts: Arc<Counts>,
-    origins: [Option<Origin>; 3],
+    origins: Vec<Origin>,
 }
 
 impl Drop for HeldSeats {
     fn drop(&mut self) {
-        for &origin in self.origins.iter().flatten() {
+        for &origin in &self.origins {
             self.counts.shard(origin).give_back(origin);
         }
     }

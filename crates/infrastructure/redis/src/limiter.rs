@@ -170,10 +170,11 @@ impl<C: Clock> Inner<C> {
         }
     }
 
-    fn hold_nothing(&self) -> HeldSeats {
+    /// Holds nothing yet, and has room for all that `origins` may take.
+    fn hold_nothing(&self, origins: &Origins) -> HeldSeats {
         HeldSeats {
             tallies: Arc::clone(&self.tallies),
-            origins: [None; 3],
+            origins: Vec::with_capacity(if origins.wider.is_some() { 3 } else { 1 }),
         }
     }
 
@@ -181,8 +182,8 @@ impl<C: Clock> Inner<C> {
     /// networks around them, so that nobody can use up the ceiling of their neighbours. Seats taken before a refusal, or
     /// before this is dropped, are given back.
     async fn admit_with_redis(&self, origins: &Origins) -> Result<Option<HeldSeats>, Refusal> {
-        let mut held = self.hold_nothing();
-        for (place, (origin, factor)) in circles(origins).into_iter().enumerate() {
+        let mut held = self.hold_nothing(origins);
+        for (origin, factor) in circles(origins) {
             let Some(origin) = origin else { continue };
             let ceiling = self.ceiling(factor);
             if ceiling.seats == 0 {
@@ -194,7 +195,7 @@ impl<C: Clock> Inner<C> {
                 self.ask(word, ceiling).await?;
             } else {
                 let word = self.tallies.take(origin);
-                held.origins[place] = Some(origin);
+                held.origins.push(origin);
                 let unsure = Unsure {
                     tallies: &self.tallies,
                     word: Some(word),
@@ -219,13 +220,13 @@ impl<C: Clock> Inner<C> {
             Err(TurnedAway::TooMany { retry_after }) => return Err(Refusal::TooMany(retry_after)),
             Err(TurnedAway::Store(error)) => return Err(Refusal::Away(error)),
         }
-        let mut held = self.hold_nothing();
-        for (place, (origin, factor)) in circles(origins).into_iter().enumerate() {
+        let mut held = self.hold_nothing(origins);
+        for (origin, factor) in circles(origins) {
             let Some(origin) = origin else { continue };
             let ceiling = self.ceiling(factor);
             if ceiling.seats > 0 {
                 let word = self.tallies.take(origin);
-                held.origins[place] = Some(origin);
+                held.origins.push(origin);
                 if word.seats > ceiling.seats {
                     return Err(Refusal::TooMany(RETRY_FOR_A_SEAT));
                 }
@@ -389,7 +390,7 @@ pub struct Permit {
 /// The counts that hold one seat.
 struct HeldSeats {
     tallies: Arc<Tallies>,
-    origins: [Option<Origin>; 3],
+    origins: Vec<Origin>,
 }
 
 impl fmt::Debug for HeldSeats {
@@ -400,7 +401,7 @@ impl fmt::Debug for HeldSeats {
 
 impl Drop for HeldSeats {
     fn drop(&mut self) {
-        for &origin in self.origins.iter().flatten() {
+        for &origin in &self.origins {
             self.tallies.give_back(origin);
         }
     }

@@ -126,13 +126,14 @@ impl<P: Ports> Keeper<P> {
         let mut kept = Vec::with_capacity(entries.len());
         for (index, entry) in entries.into_iter().enumerate() {
             if let (Some(connection), Some(seat)) = (entry.connection.upgrade(), entry.seat.upgrade()) {
-                chat.tidy(&seat);
                 if census.is_some() {
                     chat.tell_census(&seat);
                 }
                 connection.pinged();
                 let delivery = &chat.adapters().delivery;
                 delivery.reply(seat.route(), &self.ping, Flush::Now);
+                // Behind the ping, which would otherwise leave a buffer to all who are silent.
+                chat.tidy(&seat);
                 unjudged.push_back((Instant::now() + self.pong_timeout, entry.connection.clone()));
                 kept.push(entry);
             }

@@ -163,13 +163,11 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
                 return None;
             }
         };
-        match done {
-            Ok(()) => Some(self),
-            Err(Exceeded) => {
-                self.end(Ending::Policy).await;
-                None
-            }
+        if let Err(Exceeded) = done {
+            self.end(Ending::Policy).await;
+            return None;
         }
+        Some(self)
     }
 
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Turn> {

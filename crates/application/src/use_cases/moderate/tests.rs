@@ -20,7 +20,7 @@ fn a_banned_user_is_removed_and_their_partner_looks_on() {
     assert_eq!(alice.hears(), ["chat_ended moderated"]);
     assert_eq!(alice.farewell(), Some(Farewell::Banned(ban)));
     assert_eq!(bob.hears(), ["chat_ended moderated", "waiting"]);
-    assert_eq!(ban.origin, alice.seat.origins().exact);
+    assert_eq!(ban.origin, alice.seat.origin());
     assert!(chat.seat_of(alice.user()).is_none());
     let census = Census {
         online: 1,
@@ -43,7 +43,7 @@ fn a_ban_removes_all_of_an_origin_and_nobody_else() {
     let one = run(chat.visit(visit.clone())).unwrap();
     let other = run(chat.visit(visit.clone())).unwrap();
     let stranger = run(chat.visitor());
-    let origin = one.seat.origins().exact;
+    let origin = one.seat.origin();
     let ban = run(chat.ban(order(BanTarget::Origin(origin)))).unwrap();
     for visitor in [&one, &other] {
         assert_eq!(visitor.farewell(), Some(Farewell::Banned(ban)));

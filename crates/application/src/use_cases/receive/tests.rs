@@ -108,7 +108,7 @@ fn a_report_keeps_two_apart_and_the_chat_goes_on() {
     assert_eq!(bob.hears(), [""; 0], "they learn nothing");
     let report = cluster[0].reports.all().remove(0);
     assert_eq!(report.reported, bob.user());
-    assert_eq!(report.reported_origin, bob.seat.origins().exact);
+    assert_eq!(report.reported_origin, bob.seat.origin());
     run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
     cluster.store.forget_all();
     cluster.pass(Millis::from_secs(100));

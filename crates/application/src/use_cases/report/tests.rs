@@ -19,7 +19,7 @@ fn a_report_names_both_and_the_chat_goes_on() {
     assert_eq!(reports.len(), 1);
     let report = &reports[0];
     assert_eq!((report.reporter, report.reported), (alice.user(), bob.user()));
-    assert_eq!(report.reported_origin, bob.seat.origins().exact);
+    assert_eq!(report.reported_origin, bob.seat.origin());
     assert_eq!(report.offence, Offence::Spam);
     assert_eq!(report.detail, Some(detail()));
     assert_eq!(report.chat.to_string(), alice.chat());

@@ -7,7 +7,7 @@ use passerby_application::ports::{
     PairingStore as _, Pulse, Recollection, Release, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken,
     TokenSerial, Verdict,
 };
-use passerby_domain::id::{Generation, Incarnation, NodeId, Origins, Seq, UserId};
+use passerby_domain::id::{Generation, Incarnation, NodeId, Seq, UserId};
 use passerby_domain::notice::Census;
 use passerby_domain::time::Millis;
 
@@ -156,11 +156,8 @@ impl<S: SharedPairingSetup> Stage<S> {
     pub(super) async fn bequeath(&self, node: usize, person: &Seeker, standing: Standing, held: Millis) {
         let handover = Handover {
             stamp: person.stamp,
-            origins: Origins {
-                exact: person.origin,
-                wider: None,
-                lasting: person.lasting_origin,
-            },
+            origin: person.origin,
+            lasting_origin: person.lasting_origin,
             criteria: person.criteria.clone(),
             avoid: person.avoid.clone(),
             standing,

@@ -39,14 +39,27 @@ impl Entry {
 pub(super) struct Ring {
     bytes: VecDeque<u8>,
     entries: VecDeque<Entry>,
-    /// How many entries, from the back, are not yet written whole.
-    unwritten: usize,
-    /// How many bytes, from the back, are not yet written.
-    unwritten_bytes: usize,
-    /// How many unwritten entries, from the first on, are a replay, which the limits do not count.
-    replayed: usize,
-    /// The bytes of those.
-    replayed_bytes: usize,
+    /// What is not yet written whole, from the back.
+    unwritten: Measure,
+    /// What of that, from the first on, is a replay, which the limits do not count.
+    replayed: Measure,
+}
+
+/// How many entries, and how many bytes of them. An outbox holds far less than 4 GiB.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measure {
+    entries: u32,
+    bytes: u32,
+}
+
+impl Measure {
+    const fn entries(self) -> usize {
+        self.entries as usize
+    }
+
+    const fn bytes(self) -> usize {
+        self.bytes as usize
+    }
 }
 
 /// What is still to be written, as it lies in memory.
@@ -54,17 +67,17 @@ pub(super) type Parts<'a> = (&'a [u8], &'a [u8]);
 
 impl Ring {
     pub(super) fn has_unwritten(&self) -> bool {
-        self.unwritten_bytes > 0
+        self.unwritten.bytes > 0
     }
 
     /// Unwritten events that the limits count.
     pub(super) fn pending_events(&self) -> usize {
-        self.unwritten - self.replayed
+        self.unwritten.entries() - self.replayed.entries()
     }
 
     /// Their bytes.
     pub(super) fn pending_bytes(&self) -> usize {
-        self.unwritten_bytes - self.replayed_bytes
+        self.unwritten.bytes() - self.replayed.bytes()
     }
 
     pub(super) fn push_numbered(&mut self, seq: u64, frame: &[u8]) {
@@ -81,8 +94,8 @@ impl Ring {
         // A frame is far below 4 GiB: the protocol's bounds see to that.
         let len = u32::try_from(frame.len()).unwrap_or(u32::MAX);
         self.entries.push_back(Entry { seq, len, written: 0 });
-        self.unwritten += 1;
-        self.unwritten_bytes += frame.len();
+        self.unwritten.entries += 1;
+        self.unwritten.bytes += len;
     }
 
     /// Makes place for `more` bytes, and an eighth beyond: doubling would leave the rings of silent users half empty, and
@@ -98,7 +111,7 @@ impl Ring {
 
     /// What is still to be written.
     pub(super) fn unwritten(&self) -> Parts<'_> {
-        let from = self.bytes.len() - self.unwritten_bytes;
+        let from = self.bytes.len() - self.unwritten.bytes();
         let (front, back) = self.bytes.as_slices();
         match from.checked_sub(front.len()) {
             Some(in_back) => (back.get(in_back..).unwrap_or_default(), &[]),
@@ -108,42 +121,49 @@ impl Ring {
 
     /// So many more bytes were written, in this second.
     pub(super) fn wrote(&mut self, mut count: usize, second: u32) {
-        count = count.min(self.unwritten_bytes);
+        count = count.min(self.unwritten.bytes());
         let mut left_of_first = self.left_of_first();
-        self.unwritten_bytes -= count;
-        self.replayed_bytes = self.replayed_bytes.saturating_sub(count);
-        while self.unwritten > 0 && count >= left_of_first {
+        // At most what is counted there.
+        let taken = u32::try_from(count).unwrap_or(self.unwritten.bytes);
+        self.unwritten.bytes -= taken;
+        self.replayed.bytes = self.replayed.bytes.saturating_sub(taken);
+        while self.unwritten.entries > 0 && count >= left_of_first {
             count -= left_of_first;
-            let index = self.entries.len() - self.unwritten;
+            let index = self.first_unwritten();
             self.entries[index].written = second;
-            self.unwritten -= 1;
-            self.replayed = self.replayed.saturating_sub(1);
+            self.unwritten.entries -= 1;
+            self.replayed.entries = self.replayed.entries.saturating_sub(1);
             left_of_first = self
                 .entries
                 .get(index + 1)
                 .map_or(usize::MAX, |entry| entry.len as usize);
         }
-        if self.unwritten == 0 {
+        if self.unwritten.entries == 0 {
             self.drop_transient_ends();
             self.give_back_excess();
         }
     }
 
+    /// Where the first entry lies that is not yet written whole.
+    fn first_unwritten(&self) -> usize {
+        self.entries.len() - self.unwritten.entries()
+    }
+
     /// Unwritten bytes of the first unwritten entry.
     fn left_of_first(&self) -> usize {
-        let first = self.entries.len() - self.unwritten;
+        let first = self.first_unwritten();
         let behind: usize = self
             .entries
             .iter()
             .skip(first + 1)
             .map(|entry| entry.len as usize)
             .sum();
-        self.unwritten_bytes - behind
+        self.unwritten.bytes() - behind
     }
 
     /// The rest of a frame of which a part was written already.
     pub(super) fn begun_frame(&self) -> Vec<u8> {
-        let first = self.entries.len() - self.unwritten;
+        let first = self.first_unwritten();
         let Some(entry) = self.entries.get(first) else {
             return Vec::new();
         };
@@ -187,7 +207,7 @@ impl Ring {
 
     /// Evicts written events until `room` more bytes fit into `capacity`. False if that is not enough.
     pub(super) fn make_room(&mut self, room: usize, capacity: usize) -> bool {
-        while self.bytes.len() + room > capacity && self.entries.len() > self.unwritten {
+        while self.bytes.len() + room > capacity && self.entries.len() > self.unwritten.entries() {
             self.pop_front();
         }
         self.bytes.len() + room <= capacity
@@ -195,7 +215,7 @@ impl Ring {
 
     /// Forgets events that were written in or before this second, and gives memory back.
     pub(super) fn forget_written(&mut self, second: u32) {
-        while self.entries.len() > self.unwritten
+        while self.entries.len() > self.unwritten.entries()
             && self.entries.front().is_some_and(|entry| entry.written <= second)
         {
             self.pop_front();
@@ -218,7 +238,7 @@ impl Ring {
 
     /// The connection is gone: what it had not taken whole is to be written to the next one, except what is transient.
     pub(super) fn lose_connection(&mut self) {
-        let first = self.entries.len() - self.unwritten;
+        let first = self.first_unwritten();
         let seen = self
             .entries
             .iter()
@@ -227,15 +247,13 @@ impl Ring {
             .find(|entry| !entry.is_transient())
             .map_or(0, |entry| entry.seq);
         self.rebuild(seen, &[]);
-        self.replayed = 0;
-        self.replayed_bytes = 0;
+        self.replayed = Measure::default();
     }
 
     /// A new connection is there: `first` is written to it, then all events after number `seen`.
     pub(super) fn rewind(&mut self, seen: u64, first: &[u8]) {
         self.rebuild(seen, first);
         self.replayed = self.unwritten;
-        self.replayed_bytes = self.unwritten_bytes;
     }
 
     /// All numbered events, in order.

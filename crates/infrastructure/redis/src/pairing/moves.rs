@@ -95,8 +95,8 @@ impl RedisPairing {
         let offset = self.caller.offset().await?;
         let dossier = Dossier {
             stamp: handover.stamp,
-            origin: handover.origins.exact,
-            lasting_origin: handover.origins.lasting,
+            origin: handover.origin,
+            lasting_origin: handover.lasting_origin,
             criteria: handover.criteria.clone(),
             avoid: handover.avoid.clone(),
             serial: handover.serials[0],

@@ -15,7 +15,7 @@ use passerby_application::testing::{HonestPairing, ManualClock};
 use passerby_conformance::manual_clock;
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interests, Language, Patience};
-use passerby_domain::id::{ChatId, Generation, Incarnation, NodeId, Origin, Origins, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, NodeId, Origin, Seq, UserId};
 use passerby_domain::notice::{Census, Role};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment};
@@ -247,12 +247,11 @@ impl World {
         if self.is_silent[one] || self.is_silent[other] {
             return;
         }
-        let verdict = match self.random.u32(..5) {
-            0..4 => same!(self, other, store => store.agree(offer), compared),
-            _ => {
-                let side = self.pick(&[one, other]);
-                same!(self, side, store => store.settle(offer), compared)
-            }
+        let verdict = if self.random.u32(..5) < 4 {
+            same!(self, other, store => store.agree(offer), compared)
+        } else {
+            let side = self.pick(&[one, other]);
+            same!(self, side, store => store.settle(offer), compared)
         };
         if verdict == Verdict::Agreed {
             self.told.agreed += 1;
@@ -432,11 +431,8 @@ impl World {
         let held = Millis::new(self.random.u64(1..12_000));
         Handover {
             stamp: dossier.stamp,
-            origins: Origins {
-                exact: dossier.origin,
-                wider: None,
-                lasting: dossier.lasting_origin,
-            },
+            origin: dossier.origin,
+            lasting_origin: dossier.lasting_origin,
             criteria: dossier.criteria,
             avoid: dossier.avoid,
             standing: dossier.standing,

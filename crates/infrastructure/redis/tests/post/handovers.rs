@@ -6,7 +6,7 @@ use passerby_application::ports::{
     TokenSerial,
 };
 use passerby_domain::criteria::Criteria;
-use passerby_domain::id::{Generation, Incarnation, Origin, Origins, Seq, UserId};
+use passerby_domain::id::{Generation, Incarnation, Origin, Seq, UserId};
 use passerby_domain::time::Moment;
 use passerby_tests::redis::{Keeps, Standalone};
 use std::sync::{Arc, Mutex};
@@ -26,11 +26,8 @@ fn handover(seat: UserId, bytes: usize) -> Box<Handover> {
             seat,
             generation: Generation::new(7),
         },
-        origins: Origins {
-            exact: origin,
-            wider: None,
-            lasting: origin,
-        },
+        origin,
+        lasting_origin: origin,
         criteria: Criteria::default(),
         avoid: Vec::new(),
         standing: Standing::Idle,

@@ -25,7 +25,7 @@ async fn ban(node: &Node, order: serde_json::Value) -> Reply {
 }
 
 fn origin(visitor: &Visitor) -> String {
-    visitor.seat.origins().exact.to_operator_text()
+    visitor.seat.origin().to_operator_text()
 }
 
 #[tokio::test]

@@ -13,12 +13,12 @@ use passerby_application::ports::{
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Origin, Origins, Seq, UserId, WiderOrigins};
+use passerby_domain::id::{ChatId, Origin, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, Role};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Moment, UnixMillis};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Appends a handover, its moments told by the time of Redis.
 pub(crate) fn encode_handover(handover: &Handover, offset: TimeOffset, buffer: &mut Vec<u8>) {
@@ -48,7 +48,8 @@ pub(super) fn read(input: &mut Reader<'_>) -> Result<Handover, Malformed> {
 structs! {
     Handover {
         stamp: Stamp,
-        origins: Origins,
+        origin: Origin,
+        lasting_origin: Origin,
         criteria: Criteria,
         avoid: Vec<Avoided>,
         standing: Standing,
@@ -80,8 +81,6 @@ structs! {
         slowed_until: Moment,
     }
     OutboxContents { last: Seq, chat: Option<ChatId>, events: Vec<(Seq, Box<[u8]>)>, placed: Vec<IdHash> }
-    Origins { exact: Origin, wider: Option<WiderOrigins>, lasting: Origin }
-    WiderOrigins { site: Origin, network: Origin }
     Criteria { interests: Interests, language: Option<Language>, mode: Mode }
     ChatFacts { common_interests: Box<[Interest]>, language: Option<Language>, mode: Mode, role: Role }
 }

@@ -7,7 +7,7 @@ use passerby_application::ports::{
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Origins, Seq, UserId, WiderOrigins};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Role, Secret, Typing};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment, UnixMillis};
@@ -343,22 +343,19 @@ fn last_chat() -> impl Strategy<Value = HandoverLastChat> {
     )
 }
 
-fn origins() -> impl Strategy<Value = Origins> {
-    let wider = (origin(), origin()).prop_map(|(site, network)| WiderOrigins { site, network });
-    (origin(), option::of(wider), origin()).prop_map(|(exact, wider, lasting)| Origins {
-        exact,
-        wider,
-        lasting,
-    })
-}
-
 fn handover() -> impl Strategy<Value = Handover> {
     let criteria = (interests(), language(), mode()).prop_map(|(interests, language, mode)| Criteria {
         interests,
         language,
         mode,
     });
-    let who = (stamp(), origins(), criteria, vec(avoided(), 0..100), standing());
+    let who = (
+        stamp(),
+        [origin(), origin()],
+        criteria,
+        vec(avoided(), 0..100),
+        standing(),
+    );
     let offer = (offer(), partner()).prop_map(|(offer, partner)| HandoverOffer { offer, partner });
     let chats = (option::of(partner()), option::of(offer), option::of(last_chat()));
     let serials = [
@@ -368,12 +365,13 @@ fn handover() -> impl Strategy<Value = Handover> {
     let held = (moment(), option::of(any::<u64>().prop_map(UnixMillis)));
     let owed = (serials, limits(), refused(), outbox(), held, recollection());
     (who, chats, owed).prop_map(|(who, chats, owed)| {
-        let (stamp, origins, criteria, avoid, standing) = who;
+        let (stamp, [origin, lasting_origin], criteria, avoid, standing) = who;
         let (partner, offer, last_chat) = chats;
         let (serials, limits, refused, outbox, (held_until, since), recollection) = owed;
         Handover {
             stamp,
-            origins,
+            origin,
+            lasting_origin,
             criteria,
             avoid,
             standing,
