@@ -194,16 +194,17 @@ impl<C: Clock> Inner<C> {
                 };
                 self.ask(word, ceiling).await?;
             } else {
-                let word = self.tallies.take(origin);
+                let word = self.tallies.ask_for(origin);
                 held.origins.push(origin);
                 let unsure = Unsure {
                     tallies: &self.tallies,
-                    word: Some(word),
+                    word,
+                    answer: Answer::None,
                 };
                 match self.ask(word, ceiling).await {
-                    Ok(()) => unsure.heard(),
+                    Ok(()) => unsure.hears(Answer::Admitted),
                     Err(Refusal::TooMany(wait)) => {
-                        unsure.refused();
+                        unsure.hears(Answer::Refused);
                         return Err(Refusal::TooMany(wait));
                     }
                     Err(away) => return Err(away),
@@ -357,26 +358,34 @@ impl<C: Clock> Inner<C> {
 /// A seat of which Redis may have been told; if it is not said how that went, nobody knows.
 struct Unsure<'a> {
     tallies: &'a Tallies,
-    word: Option<Word>,
+    word: Word,
+    answer: Answer,
+}
+
+/// What Redis said to a question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// Nothing: it may have heard it, or may yet.
+    None,
+    /// The seat is counted.
+    Admitted,
+    /// What it knew before it knows still.
+    Refused,
 }
 
 impl Unsure<'_> {
-    fn heard(mut self) {
-        if let Some(word) = self.word.take() {
-            self.tallies.heard(word);
-        }
-    }
-
-    /// What Redis knew before it knows still.
-    fn refused(mut self) {
-        self.word = None;
+    fn hears(mut self, answer: Answer) {
+        self.answer = answer;
     }
 }
 
 impl Drop for Unsure<'_> {
     fn drop(&mut self) {
-        if let Some(word) = self.word {
-            self.tallies.in_doubt(word);
+        self.tallies.answered(self.word.origin);
+        match self.answer {
+            Answer::None => self.tallies.in_doubt(self.word),
+            Answer::Admitted => self.tallies.heard(self.word),
+            Answer::Refused => {}
         }
     }
 }

@@ -32,6 +32,8 @@ enum Told {
 #[derive(Debug)]
 struct Tally {
     seats: u32,
+    /// How many of these Redis is being asked for. Nothing else that it is told includes them: it would count them twice.
+    asked_for: u32,
     told: Told,
     /// The number of the last word Redis is known to have heard.
     heard: u64,
@@ -42,6 +44,11 @@ struct Tally {
 impl Tally {
     fn is_settled(&self) -> bool {
         self.told == Told::Seats(self.seats)
+    }
+
+    /// The seats that Redis may be told of.
+    const fn certain(&self) -> u32 {
+        self.seats.saturating_sub(self.asked_for)
     }
 }
 
@@ -103,14 +110,32 @@ impl Tallies {
 
     /// Counts a seat, and what there is to tell of it.
     pub(super) fn take(&self, origin: Origin) -> Word {
+        self.count(origin, 0)
+    }
+
+    /// Counts a seat, and what Redis is to be asked of it. Until [`Self::answered`], no other word includes it.
+    pub(super) fn ask_for(&self, origin: Origin) -> Word {
+        self.count(origin, 1)
+    }
+
+    /// Redis has said something to a question, or never will.
+    pub(super) fn answered(&self, origin: Origin) {
+        if let Some(tally) = self.shard(origin).tallies.get_mut(&origin) {
+            tally.asked_for = tally.asked_for.saturating_sub(1);
+        }
+    }
+
+    fn count(&self, origin: Origin, asked_for: u32) -> Word {
         let mut shard = self.shard(origin);
         let tally = shard.tallies.entry(origin).or_insert(Tally {
             seats: 0,
+            asked_for: 0,
             told: Told::Seats(0),
             heard: 0,
             is_listed: false,
         });
         tally.seats = tally.seats.saturating_add(1);
+        tally.asked_for = tally.asked_for.saturating_add(asked_for);
         Word {
             origin,
             number: self.next_number(),
@@ -164,7 +189,7 @@ impl Tallies {
                 words.push(Word {
                     origin,
                     number: self.next_number(),
-                    seats: tally.seats,
+                    seats: tally.certain(),
                 });
             }
         }
@@ -177,7 +202,7 @@ impl Tallies {
         let words = shard.tallies.iter().map(|(&origin, tally)| Word {
             origin,
             number: self.next_number(),
-            seats: tally.seats,
+            seats: tally.certain(),
         });
         words.collect()
     }
@@ -254,6 +279,24 @@ mod tests {
         assert_eq!(changes(&tallies), []);
         tallies.give_back(HOME);
         assert_eq!(changes(&tallies)[0].seats, 1);
+    }
+
+    #[test]
+    fn a_seat_that_redis_is_being_asked_for_is_in_no_other_word() {
+        let tallies = Tallies::default();
+        tallies.heard(tallies.take(HOME));
+        let question = tallies.ask_for(HOME);
+        assert_eq!(question.seats, 2);
+        let told: Vec<_> = (0..SHARDS).flat_map(|index| tallies.everything(index)).collect();
+        assert_eq!(told.iter().map(|word| word.seats).collect::<Vec<_>>(), [1]);
+        // It comes first, and then the answer to the question.
+        tallies.heard(told[0]);
+        tallies.answered(HOME);
+        tallies.heard(question);
+        let [again] = changes(&tallies)[..] else {
+            panic!("one word");
+        };
+        assert_eq!(again.seats, 2);
     }
 
     #[test]
