@@ -13,6 +13,9 @@ pub struct Position {
     pub last_seq: u64,
     /// The chat the client believes to be in.
     pub chat: Option<String>,
+    /// Until this number it does not know its chat, since some events were lost. Whoever leaves before that comes back as
+    /// ignorant.
+    pub blind_until: u64,
 }
 
 /// Follows the events of one connection.
@@ -20,8 +23,6 @@ pub struct Position {
 pub struct Ledger {
     position: Position,
     welcomed: bool,
-    /// Until this number the client does not know its chat: some events were lost.
-    blind_until: u64,
     /// What a resumed seat's `welcome` promises to be true after the replay: its end and the chat.
     promised: Option<(u64, Option<String>)>,
 }
@@ -61,7 +62,7 @@ impl Ledger {
             }
             self.position.last_seq = seq;
         }
-        let blind = self.position.last_seq <= self.blind_until;
+        let blind = self.position.last_seq <= self.position.blind_until;
         self.follow(kind, frame, blind)?;
         self.keeps_its_promise(frame)
     }
@@ -83,7 +84,7 @@ impl Ledger {
             self.position = Position::default();
         }
         if frame["gap"] == true {
-            self.blind_until = replay_to;
+            self.position.blind_until = replay_to;
             self.position.chat = frame["chat_id"].as_str().map(str::to_owned);
         } else if seq != self.position.last_seq {
             return Err(format!(
@@ -185,6 +186,32 @@ mod tests {
     #[test]
     fn a_numbered_pong_is_found() {
         assert!(outcome(&[welcome(), json!({"type": "pong", "seq": 1})]).is_err());
+    }
+
+    #[test]
+    fn whoever_leaves_in_the_middle_of_what_they_missed_comes_back_as_ignorant() {
+        let resumed = |gap: bool, seq: u64| {
+            let mut welcome = welcome();
+            welcome["resumed"] = true.into();
+            welcome["gap"] = gap.into();
+            welcome["seq"] = seq.into();
+            welcome["replay_to"] = 9.into();
+            welcome
+        };
+        let message =
+            |seq: u64| json!({"type": "message", "seq": seq, "chat_id": "chat-0001", "text": "a", "at": 1});
+        let mut first = Ledger::new(Position {
+            last_seq: 2,
+            ..Position::default()
+        });
+        for frame in [resumed(true, 6), message(7)] {
+            first.take(&frame).expect("nothing is known of what was lost");
+        }
+        let mut second = Ledger::new(first.position().clone());
+        for frame in [resumed(false, 7), message(8), message(9)] {
+            second.take(&frame).expect("it is not known yet");
+        }
+        second.take(&message(10)).expect_err("it is known by now");
     }
 
     #[test]

@@ -47,13 +47,17 @@ pub(crate) fn closed(happened: &[Happened], code: Option<u16>) -> usize {
 
 /// What those went through who were lost, or whose partners were.
 pub(crate) fn stories_of_the_lost(happened: &[Happened]) -> Vec<String> {
-    let is_one = |what: &Happening| match what {
+    stories_where(happened, |what| match what {
         Happening::Lost => true,
         Happening::Ended(reason) => ["partner_disconnected", "lost"].contains(&reason.as_str()),
         _ => false,
-    };
-    let lost = happened.iter().filter(|happened| is_one(&happened.what));
-    let seats: Vec<_> = lost.map(|happened| happened.seat).collect();
+    })
+}
+
+/// What those went through to whom this happened.
+pub(crate) fn stories_where(happened: &[Happened], is_one: impl Fn(&Happening) -> bool) -> Vec<String> {
+    let those = happened.iter().filter(|happened| is_one(&happened.what));
+    let seats: Vec<_> = those.map(|happened| happened.seat).collect();
     story(happened, &seats)
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use passerby_tests::swarm::Happening;
 
-use crate::report::{count, ended, refused, seconds};
+use crate::report::{count, ended, refused, seconds, stories_where};
 use crate::scene::{Outcome, Scene, measures};
 
 /// What users saw of a Redis that was away.
@@ -75,7 +75,12 @@ const IN_THE_MAKING: usize = 2;
 fn assert_chats_go_on(outcome: &Outcome) {
     let lost = ended(&outcome.happened, "lost");
     let allowed = if measures() { 0 } else { IN_THE_MAKING };
-    assert!(lost <= allowed, "{lost} chats were lost");
+    let stories = || {
+        stories_where(&outcome.happened, |what| {
+            *what == Happening::Ended("lost".to_owned())
+        })
+    };
+    assert!(lost <= allowed, "{lost} chats were lost: {:#?}", stories());
 }
 
 #[tokio::test(flavor = "multi_thread")]

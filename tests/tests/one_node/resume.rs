@@ -82,7 +82,11 @@ fn at(seq: u64, memory: &Memory) -> passerby_tests::ledger::Position {
     } else {
         None
     };
-    passerby_tests::ledger::Position { last_seq: seq, chat }
+    passerby_tests::ledger::Position {
+        last_seq: seq,
+        chat,
+        ..Default::default()
+    }
 }
 
 #[tokio::test]
