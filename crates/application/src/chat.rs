@@ -7,6 +7,7 @@ use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
+use crate::remains::Remains;
 use crate::seat::Seat;
 use crate::timers::Timers;
 use crate::turns::Turns;
@@ -115,6 +116,7 @@ pub struct Chat<P: Ports> {
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
     pub(crate) partings: Partings,
+    pub(crate) remains: Remains,
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,
     /// What waits for them.
@@ -178,6 +180,7 @@ impl<P: Ports> Chat<P> {
             strays: Strays::default(),
             told: Mutex::default(),
             partings: Partings::default(),
+            remains: Remains::default(),
             takes: Turns::default(),
             doorstep: Doorstep::default(),
         }

@@ -18,6 +18,7 @@ mod pending;
 pub mod ports;
 mod refusals;
 mod register;
+mod remains;
 mod seat;
 #[cfg(feature = "testing")]
 pub mod testing;

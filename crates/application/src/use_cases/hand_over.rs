@@ -20,10 +20,20 @@ use std::sync::Arc;
 const SEEN_BYTES: usize = 16 * 1024;
 
 impl<P: Ports> Chat<P> {
-    /// Gives a seat up to `new_owner`, which the store has made its owner. `None` if it is not here, or if the wish is
-    /// older than the seat.
+    /// Gives a seat up to `new_owner`, which the store has made its owner, or what is left of one that was found to be
+    /// another's. `None` if it is not here, or if the wish is older than the seat.
     pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
-        let seat = self.register.get(request.seat)?;
+        let moved = Moved {
+            owner: new_owner,
+            generation: request.generation,
+            at: self.now(),
+        };
+        let Some(seat) = self.register.get(request.seat) else {
+            let mut handover = self.remains.take(request.seat, request.generation, moved.at)?;
+            leave_out(&mut handover.outbox.events, request.seen);
+            self.peerage.note_moved(request.seat, moved);
+            return Some(handover);
+        };
         let (handover, partner) = self.change(&seat, |book| {
             let is_gone = matches!(book.session.state(), State::Gone);
             if is_gone || request.generation <= book.session.generation() {
@@ -41,11 +51,6 @@ impl<P: Ports> Chat<P> {
             Some((handover, partner))
         })?;
         self.register.remove_this(&seat);
-        let moved = Moved {
-            owner: new_owner,
-            generation: request.generation,
-            at: self.now(),
-        };
         self.peerage.note_moved(seat.user(), moved);
         if let Some((chat, Partner::Here(partner))) = partner {
             self.send_after(&partner, &seat, chat, moved, &handover.outbox);
@@ -54,7 +59,7 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The partner of a seat that has gone to another node finds it there.
-    fn send_after(
+    pub(super) fn send_after(
         &self,
         partner: &Seat<P>,
         seat: &Arc<Seat<P>>,
@@ -84,7 +89,7 @@ impl<P: Ports> Chat<P> {
     }
 
     /// All there is of a seat. Its outbox is empty afterwards.
-    fn pack(&self, seat: &Seat<P>, book: &mut Book<P>) -> Handover {
+    pub(super) fn pack(&self, seat: &Seat<P>, book: &mut Book<P>) -> Handover {
         let now = self.now();
         if book
             .session

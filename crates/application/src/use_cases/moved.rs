@@ -3,10 +3,11 @@
 use super::presence::attendance;
 use super::receive::answer_to;
 use crate::chat::Chat;
-use crate::link::Partner;
-use crate::ports::{Address, Anomaly, Assertion, Delivery, Fact, Letter, Peers, Ports, Stamp};
+use crate::link::{Moved, Partner};
+use crate::ports::{Address, Anomaly, Assertion, Fact, Letter, Peers, Ports, Stamp};
 use crate::seat::Seat;
-use passerby_domain::id::{Incarnation, UserId};
+use passerby_domain::id::{Generation, Incarnation, UserId};
+use passerby_domain::session::State;
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
@@ -69,27 +70,38 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// A seat that this node held is another node's: it is forgotten, and no user is told anything. A partner on this node
-    /// writes no more to what is left of it.
+    /// A seat that this node held is another node's: it is served no more, and no user is told anything. A partner on this
+    /// node writes no more to what is left of it. The new owner may still ask for that.
     pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>) {
-        let (lost, partner) = self.change(seat, |book| {
-            book.abroad = None;
+        let (remains, partner) = self.change(seat, |book| {
+            if matches!(book.session.state(), State::Gone) {
+                return (None, None);
+            }
             let partner = book
                 .session
                 .chatting()
-                .map(|chatting| chatting.link.partner.clone());
-            (book.session.depart().is_ok(), partner)
+                .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            // Packing hangs up.
+            let remains = self.pack(seat, book);
+            book.abroad = None;
+            // It is not gone.
+            let _ = book.session.depart();
+            (Some(remains), partner)
         });
-        if lost {
-            self.note(Fact::Anomaly(Anomaly::Usurped));
-            self.adapters
-                .delivery
-                .close(&seat.route, crate::ports::Farewell::Replaced);
-        }
         self.register.remove_this(seat);
-        if let Some(Partner::Here(partner)) = partner {
+        let Some(remains) = remains else { return };
+        self.note(Fact::Anomaly(Anomaly::Usurped));
+        if let Some((chat, Partner::Here(partner))) = partner {
+            // Nobody knows yet who has it.
+            let moved = Moved {
+                owner: self.adapters.peers.own(),
+                generation: Generation::default(),
+                at: self.now(),
+            };
+            self.send_after(&partner, seat, chat, moved, &remains.outbox);
             self.look_for_partner(&partner);
         }
+        self.remains.keep(remains, self.now());
     }
 
     /// The seat of `user` is another node's, as the store says.

@@ -1,7 +1,7 @@
 //! Nodes that cannot know whether their seats are theirs still.
 
 use super::{moved, say};
-use crate::ports::{Assertion, Attendance, Letter, PairingStore as _, Recollection, TokenSerial};
+use crate::ports::{Assertion, Attendance, Farewell, Letter, PairingStore as _, Recollection, TokenSerial};
 use crate::testing::{Chore, Line, TestCluster, Told, run, step};
 use crate::{ConnectError, MessageError};
 use passerby_domain::id::Seq;
@@ -229,5 +229,42 @@ fn an_owner_that_the_store_could_not_hear_either_is_asked_for_what_it_has() {
     cluster.begin(2, Chore::Beat);
     cluster.deliver();
     let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+}
+
+/// A store that has lost everything is back, and the new owner's question waits until the former one has an inbox again.
+#[test]
+fn an_owner_that_is_asked_after_it_has_heard_of_its_loss_still_gives_what_it_has() {
+    let mut cluster = TestCluster::of(2);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    let set = |cluster: &TestCluster, line| {
+        for node in 0..2 {
+            cluster[node].adapters().pairing.set(line);
+        }
+    };
+    set(&cluster, Line::Down);
+    cluster.pass(Millis::from_secs(6));
+    set(&cluster, Line::Good);
+    for node in [1, 0] {
+        cluster.begin(node, Chore::Beat);
+        cluster.deliver();
+    }
+    cluster.office.cut(cluster.incarnation(1));
+    let node = cluster.share(0);
+    {
+        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(1)));
+        assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
+        cluster.begin(1, Chore::Tend);
+        cluster.work();
+        assert_eq!(cluster[1].own_census().online, 0, "it has heard of its loss");
+        assert_eq!(bob.farewell(), Some(Farewell::Replaced));
+        cluster.office.mend(cluster.incarnation(1));
+        cluster.deliver();
+        let Poll::Ready(came) = step(coming.as_mut()) else {
+            panic!("it is waited for still");
+        };
+        assert!(came.unwrap().is_some());
+    }
+    let back = cluster.come_back(0, &bob, 1).unwrap();
     assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
 }
