@@ -1,13 +1,14 @@
-//! What is left of seats that another node has taken, for as long as that node may still ask for it.
+//! What is left of seats that are another node's, for as long as that node may still ask for it.
 //!
-//! An owner may hear from the store that a seat is another's before it hears so from that other: its question was sent when
-//! there was no way for it, as just after a Redis that has lost everything is back. The seat is served no more then, but its
-//! memory would be missed.
+//! The answer to its question may be lost on the way, and it asks again. Or an owner hears from the store that a seat is
+//! another's before it hears so from that other: the question was sent when there was no way for it, as just after a Redis
+//! that has lost everything is back. The seat is served no more then, but its memory would be missed.
 //!
-//! **Architecture Invariant:** bounded in number, bytes and time. What is not kept is a seat that begins again with a `gap`.
+//! **Architecture Invariants.** Bounded in number, bytes and time: what is not kept is a seat that begins again with a `gap`.
+//! All there is of a seat goes to one node and to no other.
 
 use crate::ports::Handover;
-use passerby_domain::id::{Generation, UserId};
+use passerby_domain::id::{Generation, Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,40 +32,50 @@ struct Kept {
 
 struct Remnant {
     handover: Box<Handover>,
+    /// Who was given it, and as of which generation of the seat.
+    given: Option<(Incarnation, Generation)>,
     bytes: usize,
     until: Moment,
 }
 
 impl Remains {
-    /// Keeps what a seat was, if there is room.
-    pub(crate) fn keep(&self, handover: Handover, now: Moment) {
+    /// Keeps what a seat was, if there is room: for whoever was given it, or for whoever asks first.
+    pub(crate) fn keep(&self, handover: Handover, given: Option<(Incarnation, Generation)>, now: Moment) {
         let mut kept = self.lock();
         let seat = handover.stamp.seat;
         kept.remove(seat);
         let bytes = handover.outbox.events.iter().map(|(_, frame)| frame.len()).sum();
         if kept.seats.len() < SEATS && kept.bytes + bytes <= BYTES {
             kept.bytes += bytes;
-            let until = now + SPAN;
-            let handover = Box::new(handover);
-            kept.seats.insert(
-                seat,
-                Remnant {
-                    handover,
-                    bytes,
-                    until,
-                },
-            );
+            let remnant = Remnant {
+                handover: Box::new(handover),
+                given,
+                bytes,
+                until: now + SPAN,
+            };
+            kept.seats.insert(seat, remnant);
         }
     }
 
-    /// What is left of a seat, for one who was given it as of this generation. There is none the second time.
-    pub(crate) fn take(&self, seat: UserId, given: Generation, now: Moment) -> Option<Box<Handover>> {
+    /// What is left of a seat, for a node that was given the seat as of this generation. It is told the same each time.
+    pub(crate) fn give(
+        &self,
+        seat: UserId,
+        to: Incarnation,
+        generation: Generation,
+        now: Moment,
+    ) -> Option<Box<Handover>> {
         let mut kept = self.lock();
-        let remnant = kept.seats.get(&seat)?;
-        if remnant.handover.stamp.generation >= given || remnant.until <= now {
+        let remnant = kept.seats.get_mut(&seat)?;
+        let is_theirs = match remnant.given {
+            None => remnant.handover.stamp.generation < generation,
+            Some(given) => given == (to, generation),
+        };
+        if !is_theirs || remnant.until <= now {
             return None;
         }
-        kept.remove(seat)
+        remnant.given = Some((to, generation));
+        Some(remnant.handover.clone())
     }
 
     /// Forgets what nobody will ask for.
@@ -83,13 +94,14 @@ impl Remains {
 }
 
 impl Kept {
-    fn remove(&mut self, seat: UserId) -> Option<Box<Handover>> {
-        let remnant = self.seats.remove(&seat)?;
+    fn remove(&mut self, seat: UserId) {
+        let Some(remnant) = self.seats.remove(&seat) else {
+            return;
+        };
         self.bytes -= remnant.bytes;
         if self.seats.is_empty() {
             // After a storm the table would stay as large as it ever was.
             self.seats = HashMap::new();
         }
-        Some(remnant.handover)
     }
 }

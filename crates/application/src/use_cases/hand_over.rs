@@ -20,8 +20,8 @@ use std::sync::Arc;
 const SEEN_BYTES: usize = 16 * 1024;
 
 impl<P: Ports> Chat<P> {
-    /// Gives a seat up to `new_owner`, which the store has made its owner, or what is left of one that was found to be
-    /// another's. `None` if it is not here, or if the wish is older than the seat.
+    /// Gives a seat up to `new_owner`, which the store has made its owner, or what is left of one that is another's
+    /// already: whoever asks again is told the same. `None` if it is not here, or if the wish is older than the seat.
     pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
         let moved = Moved {
             owner: new_owner,
@@ -29,7 +29,9 @@ impl<P: Ports> Chat<P> {
             at: self.now(),
         };
         let Some(seat) = self.register.get(request.seat) else {
-            let mut handover = self.remains.take(request.seat, request.generation, moved.at)?;
+            let mut handover = self
+                .remains
+                .give(request.seat, new_owner, request.generation, moved.at)?;
             leave_out(&mut handover.outbox.events, request.seen);
             self.peerage.note_moved(request.seat, moved);
             return Some(handover);
@@ -54,6 +56,11 @@ impl<P: Ports> Chat<P> {
         self.peerage.note_moved(seat.user(), moved);
         if let Some((chat, Partner::Here(partner))) = partner {
             self.send_after(&partner, &seat, chat, moved, &handover.outbox);
+        }
+        if new_owner != self.adapters.peers.own() {
+            // The answer may be lost.
+            let given = Some((new_owner, request.generation));
+            self.remains.keep(handover.clone(), given, moved.at);
         }
         Some(Box::new(handover))
     }

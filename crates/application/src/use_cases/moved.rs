@@ -101,7 +101,7 @@ impl<P: Ports> Chat<P> {
             self.send_after(&partner, seat, chat, moved, &remains.outbox);
             self.look_for_partner(&partner);
         }
-        self.remains.keep(remains, self.now());
+        self.remains.keep(remains, None, self.now());
     }
 
     /// The seat of `user` is another node's, as the store says.

@@ -1,6 +1,6 @@
 use crate::ports::HandoverRequest;
 use crate::testing::{TestCluster, run};
-use passerby_domain::id::{Generation, Seq};
+use passerby_domain::id::{Generation, Incarnation, Seq};
 use passerby_domain::time::Millis;
 
 #[test]
@@ -94,6 +94,30 @@ fn a_wish_older_than_the_seat_is_refused() {
     };
     assert!(cluster[0].hand_over(cluster.incarnation(1), request).is_none());
     assert_eq!(cluster[0].own_census().online, 1);
+}
+
+/// The first answer may have been lost.
+#[test]
+fn whoever_asks_again_is_told_the_same_for_a_while_and_nobody_else_anything() {
+    let mut cluster = TestCluster::of(2);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    let [asker, other] = [cluster.incarnation(0), Incarnation::from_bits(99)];
+    let ask = |cluster: &TestCluster, by: Incarnation, tenure: u64| {
+        let request = HandoverRequest {
+            seat: bob.user(),
+            generation: Generation::new(tenure << 32),
+            seen: Seq::new(0),
+        };
+        let handover = cluster[1].hand_over(by, request)?;
+        Some((handover.stamp, handover.outbox.events.len()))
+    };
+    let first = ask(&cluster, asker, 1);
+    assert!(first.is_some());
+    assert_eq!(ask(&cluster, asker, 1), first);
+    assert_eq!(ask(&cluster, other, 1), None);
+    assert_eq!(ask(&cluster, asker, 2), None, "it had the seat and lost it");
+    cluster.clock.advance(Millis::from_secs(5));
+    assert_eq!(ask(&cluster, asker, 1), None);
 }
 
 #[test]
