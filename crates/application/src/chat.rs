@@ -116,6 +116,7 @@ pub struct Chat<P: Ports> {
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
     pub(crate) partings: Partings,
+    /// What is left of seats that went elsewhere.
     pub(crate) remains: Remains,
     /// Seats that are on their way to this node.
     pub(crate) takes: Turns,

@@ -4,7 +4,7 @@
 //! another's before it hears so from that other: the question was sent when there was no way for it, as just after a Redis
 //! that has lost everything is back. The seat is served no more then, but its memory would be missed.
 //!
-//! **Architecture Invariants.** Bounded in number, bytes and time: what is not kept is a seat that begins again with a `gap`.
+//! **Architecture Invariants.** Bounded in bytes and time: what is not kept is a seat that begins again with a `gap`.
 //! All there is of a seat goes to one node and to no other.
 
 use crate::ports::Handover;
@@ -15,9 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// For how long a new owner may ask: longer than it waits for an answer.
 const SPAN: Millis = Millis::from_secs(5);
-/// How many seats are kept.
-const SEATS: usize = 16_384;
-/// How many bytes of events they may have together.
+/// How many bytes they may have together.
 const BYTES: usize = 32 * 1024 * 1024;
 
 /// All remains.
@@ -44,8 +42,8 @@ impl Remains {
         let mut kept = self.lock();
         let seat = handover.stamp.seat;
         kept.remove(seat);
-        let bytes = handover.outbox.events.iter().map(|(_, frame)| frame.len()).sum();
-        if kept.seats.len() < SEATS && kept.bytes + bytes <= BYTES {
+        let bytes = weight(&handover);
+        if kept.bytes + bytes <= BYTES {
             kept.bytes += bytes;
             let remnant = Remnant {
                 handover: Box::new(handover),
@@ -91,6 +89,18 @@ impl Remains {
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// About how many bytes a handover takes: itself, and what of it grows.
+fn weight(handover: &Handover) -> usize {
+    let events = handover.outbox.events.iter();
+    size_of::<Handover>()
+        + events
+            .map(|event| size_of_val(event) + event.1.len())
+            .sum::<usize>()
+        + size_of_val(handover.avoid.as_slice())
+        + size_of_val(handover.outbox.placed.as_slice())
+        + size_of_val(handover.refused.as_slice())
 }
 
 impl Kept {

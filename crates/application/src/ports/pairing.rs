@@ -308,7 +308,8 @@ pub trait PairingStore: Send + Sync + 'static {
     /// is none, puts the seeker in the queue, or renews it there.
     ///
     /// # Errors
-    /// [`StoreError`]. After a time-out the seeker may be in the queue or in an offer; a newer claim settles it.
+    /// [`StoreError`]. After a time-out the seeker may be in the queue, in an offer or, to the store, in a chat that nobody
+    /// was told of; a newer claim settles it.
     fn claim(&self, seeker: Seeker) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
     /// The owner of the one who was found agrees to an offer that another node's seat made. It comes to the chat if

@@ -212,14 +212,6 @@ impl<P: Ports> Chat<P> {
         let mut book = Book::new(criteria.clone(), now);
         book.session = Session::taken_over(generation, state, held_until);
         book.connection = ConnectionNumber(0);
-        if let Some((place, since)) = book
-            .session
-            .wait()
-            .map(|wait| wait.place)
-            .zip(handover.and_then(|handover| handover.since))
-        {
-            book.abroad().shown = Some((place, since));
-        }
         [book.tokens.used, book.tokens.latest] = serials;
         let avoid = handover.map_or(&dossier.avoid, |handover| &handover.avoid);
         for avoided in avoid {
@@ -233,6 +225,10 @@ impl<P: Ports> Chat<P> {
                 unpack(&mut book, handover, EndReason::PartnerLeft);
             }
             None => book.abroad = Some(Abroad::restored(now)),
+        }
+        let since = handover.and_then(|handover| handover.since);
+        if let Some((wait, since)) = book.session.wait().copied().zip(since) {
+            book.abroad().shown = Some((wait.place, since));
         }
         let route = self.adapters.delivery.unpack(contents);
         let seat = Arc::new(Seat::new(
