@@ -129,6 +129,7 @@ macro_rules! shared_pairing_conformance {
                 a_seat_that_waits_is_taken_with_all_that_was_said_of_it,
                 a_seat_that_is_held_or_idle_is_taken_as_that,
                 a_seat_in_a_chat_is_taken_with_its_partner,
+                two_of_one_node_are_in_a_chat_as_soon_as_one_has_found_the_other,
                 a_chat_that_was_told_by_dossiers_is_one,
                 a_partner_who_has_left_is_not_told,
                 an_offer_is_over_when_one_of_its_seats_is_taken,

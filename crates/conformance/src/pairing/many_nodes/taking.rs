@@ -124,6 +124,27 @@ pub async fn a_seat_in_a_chat_is_taken_with_its_partner<S: SharedPairingSetup>()
     );
 }
 
+/// Nobody has to say that it began.
+pub async fn two_of_one_node_are_in_a_chat_as_soon_as_one_has_found_the_other<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let (one, other) = (stage.person(1), stage.person(2));
+    stage.waits(HERE, &other).await;
+    let offer = stage.meets(HERE, &one, &other).await;
+    let believed = Believed::Chatting(offer.chat);
+    let beliefs = [(one.stamp, believed), (other.stamp, believed)];
+    assert_eq!(stage.differs(HERE, &beliefs).await, []);
+    let known = stage.takes(THERE, &one).await;
+    let standing = Standing::Chatting {
+        chat: offer.chat,
+        partner: seat(&other),
+        role: Role::Initiator,
+        place: one.place,
+    };
+    assert_like(&known, &one, standing);
+    let partner = known.partner.expect("the partner is there");
+    assert_eq!((partner.stamp, partner.owner), (other.stamp, stage.own(HERE)));
+}
+
 /// Whoever told the store of a chat by a dossier is found as its partner as well.
 pub async fn a_chat_that_was_told_by_dossiers_is_one<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;
