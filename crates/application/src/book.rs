@@ -1,6 +1,6 @@
 //! What a seat's owner knows and may change about it.
 
-use crate::link::Link;
+use crate::link::{Link, Partner};
 use crate::pending::Pending;
 use crate::ports::{Ports, Recollection, TokenSerial};
 use crate::refusals::Refusals;
@@ -14,6 +14,7 @@ use passerby_domain::notice::{EndReason, Pairing};
 use passerby_domain::priority::Place;
 use passerby_domain::session::{Presence, Session, State};
 use passerby_domain::time::{Millis, Moment, UnixMillis};
+use std::sync::Arc;
 
 /// A chat that is over, for reports and blocks that come a little late.
 pub(crate) struct LastChat {
@@ -192,6 +193,14 @@ impl<P: Ports> Book<P> {
 
     pub(crate) fn abroad(&mut self) -> &mut Abroad {
         self.abroad.get_or_insert_default()
+    }
+
+    /// The partner's seat, if it is on this node.
+    pub(crate) fn partner_here(&self) -> Option<&Arc<Seat<P>>> {
+        match &self.session.chatting()?.link.partner {
+            Partner::Here(partner) => Some(partner),
+            Partner::There(_) => None,
+        }
     }
 
     /// Whether this seat remembers all that was accepted for it in the present chat.

@@ -353,6 +353,21 @@ impl<P: Ports> Chat<P> {
         answer
     }
 
+    /// As [`Self::change`], with the partner's seat and book as well, if they are here.
+    pub(crate) fn change_with_partner<R>(
+        &self,
+        seat: &Seat<P>,
+        change: impl FnOnce(&mut Book<P>, Option<(&Arc<Seat<P>>, &mut Book<P>)>) -> R,
+    ) -> R {
+        let partner = seat.lock().partner_here().cloned();
+        match partner {
+            Some(partner) => self.change_both(seat, &partner, |book, beside| {
+                change(book, Some((&partner, beside)))
+            }),
+            None => self.change(seat, |book| change(book, None)),
+        }
+    }
+
     fn settle(&self, seat: &Seat<P>, book: &mut Book<P>, before: Standing) {
         let after = book.standing();
         if before != after {

@@ -5,7 +5,7 @@ use crate::chat::Chat;
 use crate::ports::{Delivery, Fact, Flush, Ports, Release, StoreError};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
-use passerby_domain::session::AfterChat;
+use passerby_domain::session::{AfterChat, IllegalMove};
 use std::sync::Arc;
 
 /// Why a block is not in force.
@@ -43,7 +43,8 @@ impl<P: Ports> Chat<P> {
         let (chat, partner) = seat.lock().acquaintance(chat, now)?;
         self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
         self.note(Fact::Blocked);
-        let ended = self.change(seat, |book| {
+        let mut sequel = None;
+        let parted = self.part(seat, EndReason::PartnerSkipped, |book| {
             self.adapters
                 .delivery
                 .post(&seat.route, &Notice::Blocked { chat }, Flush::Later);
@@ -52,29 +53,25 @@ impl<P: Ports> Chat<P> {
                 .chatting()
                 .is_some_and(|chatting| chatting.chat == chat);
             if !is_present {
-                return None;
+                return Ok(None);
             }
             let after = if self.charge_for_ending(book, now) {
                 AfterChat::QueueAnew
             } else {
                 AfterChat::Idle
             };
-            let partner = self
-                .end_chat(seat, book, chat, after, EndReason::YouSkipped)
-                .ok()?;
+            let partner = self.end_chat(seat, book, chat, after, EndReason::YouSkipped)?;
             if after == AfterChat::Idle {
                 self.adapters
                     .delivery
                     .post(&seat.route, &Notice::Idle, Flush::Later);
             }
-            Some((partner, after))
+            sequel = Some(after);
+            Ok::<_, IllegalMove>(Some((chat, partner)))
         });
-        if let Some((partner, after)) = ended {
-            self.promptly(
-                seat,
-                self.leave_alone(seat, &partner, chat, EndReason::PartnerSkipped),
-            )
-            .await;
+        // A chat that cannot be ended is not the present one any more: nobody is left alone by that.
+        if let (Ok(parted), Some(after)) = (parted, sequel) {
+            self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {
                 AfterChat::Idle => self.release(seat, Release::Rest).await,
                 AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,

@@ -31,7 +31,7 @@ impl<P: Ports> Chat<P> {
     /// [`LeaveError`]; nothing has changed then.
     pub async fn leave(&self, seat: &Arc<Seat<P>>, chat: Option<&str>) -> Result<(), LeaveError> {
         let now = self.now();
-        let left = self.change(seat, |book| {
+        let parted = self.part(seat, EndReason::PartnerLeft, |book| {
             let known = chat.is_none_or(|chat| book.known_chat(chat).is_ok());
             if !known {
                 return Err(LeaveError::StaleChat);
@@ -67,10 +67,7 @@ impl<P: Ports> Chat<P> {
                 ) => Err(LeaveError::AlreadyIdle),
             }
         })?;
-        if let Some((chat, partner)) = left {
-            self.leave_alone(seat, &partner, chat, EndReason::PartnerLeft)
-                .await;
-        }
+        self.look_after_partner(seat, parted).await;
         self.release(seat, Release::Rest).await;
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Parting: what a chat's end means for the two seats.
 //!
 //! Each side's book ends the chat by itself and tells its own user; a side that has ended it already ignores the
-//! news. So both may end it at once, and nobody is told twice.
+//! news. So both may end it at once, and nobody is told twice. Where both sides are on this node and both users are
+//! there to be told who ended it, both books end it in one step: one of the two was first.
 
 use crate::book::{Acquaintance, Book, LastChat};
 use crate::chat::{Chat, Deployment};
@@ -15,7 +16,51 @@ use passerby_domain::session::{AfterChat, Chatting, IllegalMove, Presence, Sessi
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
+/// What is left to do for the partner of one who ended a chat.
+pub(crate) enum Parted<P: Ports> {
+    /// They have been told, and look for another one.
+    Told(Arc<Seat<P>>),
+    /// They have to be told.
+    Untold(Partner<P>, ChatId, EndReason),
+    /// Nothing: no chat was ended, or its partner had ended it before.
+    Nobody,
+}
+
 impl<P: Ports> Chat<P> {
+    /// Lets a user end a chat as `end` does with their book, and ends it for the partner as well, who is told so as
+    /// `told`: in one step if the partner is here. [`Chat::look_after_partner`] has to follow.
+    pub(crate) fn part<E>(
+        &self,
+        seat: &Seat<P>,
+        told: EndReason,
+        end: impl FnOnce(&mut Book<P>) -> Result<Option<(ChatId, Partner<P>)>, E>,
+    ) -> Result<Parted<P>, E> {
+        self.change_with_partner(seat, |book, beside| {
+            let Some((chat, partner)) = end(book)? else {
+                return Ok(Parted::Nobody);
+            };
+            Ok(match (partner, beside) {
+                (Partner::Here(partner), Some((locked, book))) if Arc::ptr_eq(&partner, locked) => {
+                    if self.end_book(&partner, book, chat, told) {
+                        Parted::Told(partner)
+                    } else {
+                        Parted::Nobody
+                    }
+                }
+                (partner, _) => Parted::Untold(partner, chat, told),
+            })
+        })
+    }
+
+    /// What follows for the partner of `seat` once [`Chat::part`] has ended their chat.
+    pub(crate) async fn look_after_partner(&self, seat: &Seat<P>, parted: Parted<P>) {
+        match parted {
+            Parted::Told(partner) => self.after_left_alone(&partner).await,
+            Parted::Untold(partner, chat, told) => self.leave_alone(seat, &partner, chat, told).await,
+            Parted::Nobody => {}
+        }
+    }
+
     /// Ends `chat` in one book and tells its user.
     pub(crate) fn end_chat(
         &self,
@@ -103,14 +148,16 @@ impl<P: Ports> Chat<P> {
 
     /// Ends `chat` for one who is left alone by it. False if the seat is not in that chat.
     pub(crate) fn end_for(&self, seat: &Seat<P>, chat: ChatId, reason: EndReason) -> bool {
-        self.change(seat, |book| {
-            let ended = self.end_chat(seat, book, chat, AfterChat::QueueInOldPlace, reason);
-            if ended.is_ok() && book.session.presence() != Presence::Here {
-                // Nobody is looked for while the user is away, but they must find out where they stand.
-                self.announce(seat, book);
-            }
-            ended.is_ok()
-        })
+        self.change(seat, |book| self.end_book(seat, book, chat, reason))
+    }
+
+    fn end_book(&self, seat: &Seat<P>, book: &mut Book<P>, chat: ChatId, reason: EndReason) -> bool {
+        let ended = self.end_chat(seat, book, chat, AfterChat::QueueInOldPlace, reason);
+        if ended.is_ok() && book.session.presence() != Presence::Here {
+            // Nobody is looked for while the user is away, but they must find out where they stand.
+            self.announce(seat, book);
+        }
+        ended.is_ok()
     }
 
     /// Looks for a partner for one who was left alone.

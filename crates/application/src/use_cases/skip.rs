@@ -42,7 +42,7 @@ impl<P: Ports> Chat<P> {
     /// [`SkipError`]; nothing has changed then.
     pub async fn skip(&self, seat: &Arc<Seat<P>>, chat: &str) -> Result<(), SkipError> {
         let now = self.now();
-        let (chat, partner) = self.change(seat, |book| {
+        let parted = self.part(seat, EndReason::PartnerSkipped, |book| {
             let chat = book.present_chat(chat)?.chat;
             book.skips
                 .take(self.options.skips.as_ref(), now)
@@ -54,14 +54,10 @@ impl<P: Ports> Chat<P> {
                 })?;
             let partner = self.end_chat(seat, book, chat, AfterChat::QueueAnew, EndReason::YouSkipped);
             partner
-                .map(|partner| (chat, partner))
+                .map(|partner| Some((chat, partner)))
                 .map_err(|_| SkipError::NotChatting)
         })?;
-        self.promptly(
-            seat,
-            self.leave_alone(seat, &partner, chat, EndReason::PartnerSkipped),
-        )
-        .await;
+        self.promptly(seat, self.look_after_partner(seat, parted)).await;
         self.seek(seat).await;
         self.flush_own(seat);
         Ok(())

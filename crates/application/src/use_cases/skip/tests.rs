@@ -3,6 +3,8 @@ use crate::ports::Clock;
 use crate::testing::{Line, Told, UnreliablePairing, chat, run, step};
 use passerby_domain::notice::Waiting;
 use std::pin::pin;
+use std::sync::Barrier;
+use std::thread;
 
 #[test]
 fn both_are_told_and_look_for_others() {
@@ -95,6 +97,33 @@ fn when_both_skip_each_is_told_once_and_waits_once() {
     assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting"]);
     assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
     assert_eq!(chat.own_census().waiting, 2);
+}
+
+#[test]
+fn of_two_who_skip_at_the_same_moment_on_two_threads_one_is_first() {
+    for _ in 0..500 {
+        let chat = chat().start();
+        let [alice, bob] = run(chat.pair());
+        let name = alice.chat();
+        let both_are_there = Barrier::new(2);
+        let skipped = thread::scope(|scope| {
+            let skips = [&alice, &bob].map(|visitor| {
+                scope.spawn(|| {
+                    both_are_there.wait();
+                    run(chat.skip(&visitor.seat, &name))
+                })
+            });
+            skips.map(|skip| skip.join().unwrap())
+        });
+        let [first, second] = if skipped[0].is_ok() {
+            [alice, bob]
+        } else {
+            [bob, alice]
+        };
+        assert!(skipped.contains(&Err(SkipError::NotChatting)), "{skipped:?}");
+        assert_eq!(first.hears(), ["chat_ended you_skipped", "waiting"]);
+        assert_eq!(second.hears(), ["chat_ended partner_skipped", "waiting"]);
+    }
 }
 
 #[test]
