@@ -150,6 +150,7 @@ macro_rules! shared_pairing_conformance {
                 a_search_that_the_store_knows_of_another_time_differs,
                 a_seat_that_another_node_has_taken_is_told_as_that,
                 a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken,
+                a_seat_that_is_not_gone_counts_again_in_another_tenure,
                 a_seat_that_its_node_was_given_once_more_is_told_as_that,
                 an_open_offer_is_no_difference_and_one_that_nobody_settled_is,
                 a_node_is_told_which_seats_are_its_own,

@@ -230,6 +230,9 @@ pub enum Difference {
     /// The asker holds this seat, and was given it once more than it knows: the answer to that was lost, or nobody waited for
     /// it any more. All that it says of the seat is stale until it says it as of this generation.
     Given(Stamp),
+    /// The asker has said that this seat is gone for ever, and all that it says of it is stale. If it is not gone, it counts
+    /// again once it is said as of this generation, the first of another tenure.
+    Ended(Stamp),
 }
 
 /// The answer to a heartbeat.

@@ -448,7 +448,11 @@ impl HonestPairing {
             }
         };
         if matches!(record.phase, Phase::Gone) {
-            return Some(taken_if(record.generation.tenure() > generation.tenure()));
+            if record.generation.tenure() > generation.tenure() {
+                return Some(Difference::Taken(seat));
+            }
+            let generation = record.generation.next_tenure();
+            return Some(Difference::Ended(Stamp { seat, generation }));
         }
         if record.owner != self.own {
             return Some(taken_if(record.generation > generation));

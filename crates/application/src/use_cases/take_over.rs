@@ -133,21 +133,22 @@ impl<P: Ports> Chat<P> {
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
         let handover = match handover {
-            Some(handover) if handover.serials.contains(&serial) || serial > handover.serials[1] => {
-                Some(handover)
-            }
-            Some(handover) => {
+            Some(handover) if handover.serials.contains(&serial) => Some(handover),
+            Some(handover) if serial < handover.serials[1] => {
                 // The seat is here now, and nobody may have it with this token: it is held for its user.
                 self.settle_in(&taken, Some(&handover), seen, handover.serials);
                 asked.settled();
                 return Ok(None);
             }
-            None if is_without_its_partner(&taken) => {
-                // Those who are asked to try again find it where they come then.
-                self.trust_ignorance()?;
+            // A token that the former owner does not know is of one that has had the seat since, whom a store that has
+            // lost everything does not know of either: what is handed over is older than what the user was told.
+            Some(_) | None => {
+                if is_without_its_partner(&taken) {
+                    // Those who are asked to try again find it where they come then.
+                    self.trust_ignorance()?;
+                }
                 None
             }
-            None => None,
         };
         let serials = handover
             .as_ref()

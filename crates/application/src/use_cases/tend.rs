@@ -212,13 +212,15 @@ impl<P: Ports> Chat<P> {
         let Ok(differences) = self.adapters.pairing.verify(beliefs).await else {
             return self.doubt_store();
         };
-        // Each with the generation as of which it was given to this node once more, if it was.
+        // Each with the generation as of which this node has to speak of it, if not as before.
         let mut unlike = Vec::new();
         let mut taken = Vec::new();
         for difference in differences {
             match difference {
                 Difference::Unlike(user) => unlike.push((user, None)),
-                Difference::Given(stamp) => unlike.push((stamp.seat, Some(stamp.generation))),
+                Difference::Given(stamp) | Difference::Ended(stamp) => {
+                    unlike.push((stamp.seat, Some(stamp.generation)))
+                }
                 Difference::Taken(user) => taken.push(user),
             }
         }

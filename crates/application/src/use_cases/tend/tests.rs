@@ -249,6 +249,24 @@ fn a_seat_that_another_node_is_about_to_ask_for_is_kept_for_it() {
     assert_eq!(moved.hears(), ["welcome back waiting"]);
 }
 
+/// As one that was given up for one who came too late, and came back all the same.
+#[test]
+fn one_who_is_here_is_paired_though_the_store_has_heard_that_they_are_gone() {
+    let mut cluster = TestCluster::of(2);
+    let alice = cluster.visitor(0);
+    let gone = run(cluster[0]
+        .adapters()
+        .pairing
+        .release(alice.seat.stamp(), Release::Gone));
+    gone.unwrap();
+    assert_eq!(cluster.store.waiting(), []);
+    cluster.pass(Millis::from_secs(10));
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
+    let bob = cluster.visitor(1);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(bob.chat(), alice.chat());
+}
+
 /// Its own store says so, and all that the node says of the seat is stale to it.
 #[test]
 fn a_seat_that_its_node_was_given_once_more_without_noticing_is_paired_all_the_same() {

@@ -3,7 +3,7 @@
 use super::super::scene::later;
 use super::SharedPairingSetup;
 use super::stage::{ELSEWHERE, HERE, Stage, THERE, seat};
-use passerby_application::ports::{Believed, Difference, Release, Seeker, Standing};
+use passerby_application::ports::{Believed, Claim, Difference, Release, Seeker, Stamp, Standing};
 
 /// One seat in each state, and what its owner believes of it.
 async fn one_of_each<S: SharedPairingSetup>(stage: &Stage<S>) -> Vec<(Seeker, Believed)> {
@@ -96,7 +96,7 @@ pub async fn a_seat_that_another_node_has_taken_is_told_as_that<S: SharedPairing
     );
 }
 
-/// Its end does not make it the seat of whoever had it before. What a node has ended itself is merely unlike.
+/// Its end does not make it the seat of whoever had it before, and what a node has ended itself was not taken from it.
 pub async fn a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;
     let [taken, own] = [1, 2].map(|number| stage.person(number));
@@ -109,8 +109,35 @@ pub async fn a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken<S: 
     let beliefs = [(taken.stamp, Believed::Resting), (own.stamp, Believed::Resting)];
     assert_eq!(
         stage.differs(HERE, &beliefs).await,
-        [Difference::Taken(seat(&taken)), Difference::Unlike(seat(&own))]
+        [
+            Difference::Taken(seat(&taken)),
+            Difference::Ended(Stamp {
+                generation: own.stamp.generation.next_tenure(),
+                ..own.stamp
+            })
+        ]
     );
+}
+
+/// A seat whose end was told and that is there all the same is found again, once its owner says it as of the generation that
+/// it is told.
+pub async fn a_seat_that_is_not_gone_counts_again_in_another_tenure<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = stage.person(1);
+    stage.release(HERE, person.stamp, Release::Gone).await;
+    let late = Seeker {
+        stamp: later(person.stamp, 1),
+        ..person.clone()
+    };
+    assert_eq!(stage.claim(HERE, &late).await, Claim::Stale);
+    let beliefs = [(late.stamp, Believed::Waiting)];
+    let differences = stage.differs(HERE, &beliefs).await;
+    let [Difference::Ended(stamp)] = differences[..] else {
+        panic!("{differences:?}");
+    };
+    let anew = Seeker { stamp, ..person };
+    stage.waits(HERE, &anew).await;
+    assert_eq!(stage.differs(HERE, &[(anew.stamp, Believed::Waiting)]).await, []);
 }
 
 /// Whoever was given a seat and did not hear of it holds on to what it knew, and learns so.

@@ -198,16 +198,18 @@ fn peer(words: &[Vec<u8>]) -> Option<(Incarnation, Millis)> {
 
 fn difference(word: &[u8], beliefs: &[Belief]) -> Option<Difference> {
     let (kind, rest) = word.split_first()?;
-    let (given, place) = rest.split_at_checked(if *kind == b'g' { 8 } else { 0 })?;
+    let (generation, place) = rest.split_at_checked(if matches!(kind, b'g' | b'e') { 8 } else { 0 })?;
     let place = usize::try_from(digits(place)?).ok()?;
     let seat = beliefs.get(place)?.stamp.seat;
+    let stamp = || {
+        let generation = Generation::new(number(generation)?);
+        Some(Stamp { seat, generation })
+    };
     match kind {
         b'u' => Some(Difference::Unlike(seat)),
         b't' => Some(Difference::Taken(seat)),
-        b'g' => Some(Difference::Given(Stamp {
-            seat,
-            generation: Generation::new(number(given)?),
-        })),
+        b'g' => stamp().map(Difference::Given),
+        b'e' => stamp().map(Difference::Ended),
         _ => None,
     }
 }

@@ -215,6 +215,43 @@ fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
     );
 }
 
+/// A store that has lost everything hears first from a node that has not had the seat for long. Whoever it had gone to gave
+/// the token, and is dead.
+#[test]
+fn what_a_node_has_that_a_later_one_served_since_is_not_gone_on_with() {
+    let mut cluster = TestCluster::of(3);
+    let alice = cluster.visitor(0);
+    cluster.cut(0);
+    run(cluster[0].drop_line(&alice));
+    cluster.pass(Millis::from_secs(6));
+    let there = cluster.come_back(1, &alice, 1).unwrap();
+    there.hears();
+    run(cluster[1].leave(&there.seat, None)).unwrap();
+    cluster.kill(1);
+    cluster.store.forget_all();
+    cluster.mend(0);
+    cluster.pass(Millis::from_secs(6));
+    let found = run(cluster[2].adapters().pairing.locate(alice.user())).unwrap();
+    assert_eq!(found.unwrap().owner, cluster.incarnation(0));
+    let back = cluster.come_back(2, &there, 1 << 40).unwrap();
+    let told = back.wire.told();
+    assert!(
+        matches!(
+            told.first(),
+            Some(Told::Welcome {
+                replay: Replay::Gap { .. },
+                ..
+            })
+        ),
+        "{told:?}"
+    );
+    run(cluster[2].drop_line(&back));
+    assert!(
+        cluster.come_back(2, &back, 1 << 41).is_some(),
+        "the seat is theirs"
+    );
+}
+
 /// Nobody could renew a lease, and one node is the first to do so.
 #[test]
 fn an_owner_that_the_store_could_not_hear_either_is_asked_for_what_it_has() {

@@ -4,7 +4,8 @@
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)
 --       2 beliefs, 41 bytes each: seat, generation, w waiting or c chatting or r neither, chat
 -- Answer  for each that differs its number, from 0, after `u` if something else or nothing is known, `t` if another node has
---         held it for longer than the asker knows, or `g` and a generation if the asker was given it once more than it knows
+--         held it for longer than the asker knows, `g` and a generation if the asker was given it once more than it knows, or
+--         `e` and one if it is gone for ever and nobody has held it for longer: what is said as of that counts again
 --         late
 --
 -- Changes nothing. Bounded by the caller: some hundreds at a time.
@@ -25,7 +26,8 @@ for i = 1, #seats do
   if not record then
     difference = 'u'
   elseif phase == 103 then
-    difference = tenure(record, 3) > tenure(beliefs, at + 16) and 't' or 'u'
+    local gone = tenure(record, 3)
+    difference = gone > tenure(beliefs, at + 16) and 't' or 'e' .. bytes('>I8', (gone + 1) * 4294967296)
   elseif sub(record, 11, 18) ~= me then
     difference = number('>I8', record, 3) > number('>I8', beliefs, at + 16) and 't' or 'u'
   elseif tenure(record, 3) > tenure(beliefs, at + 16) then
