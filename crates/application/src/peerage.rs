@@ -25,7 +25,7 @@ const STALLED: Millis = Millis::from_secs(4);
 /// How long a node that begins takes nobody in, so that all others have heard of it before its first user comes.
 const INTRODUCTION: Millis = Millis::new(1_100);
 /// How long all nodes together take to tell a store again what it has forgotten.
-const LEARNING: Millis = Millis::from_secs(5);
+const LEARNING: Millis = Millis::from_secs(4);
 /// How long after a store is back all nodes have heard of each other again.
 const HEARD_AGAIN: Millis = Millis::new(2_500);
 /// How often dead nodes are cleared up after.

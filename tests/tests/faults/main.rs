@@ -28,3 +28,4 @@ mod report;
 mod scene;
 mod soak;
 mod store;
+mod together;
