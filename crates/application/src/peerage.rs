@@ -58,6 +58,8 @@ struct Hearsay {
     last_beat: Beat,
     /// When the store last had to be told all again, if it ever had.
     relearned: Option<Moment>,
+    /// When it last answered after it had not for a while, or this node had not asked it.
+    heard_again: Option<Moment>,
     /// When the store was last found to have forgotten this node.
     forgotten: Option<Moment>,
     usurpers: Usurpers,
@@ -149,6 +151,11 @@ impl Peerage {
         let missed_some = hearsay.last_beat == Beat::Missed && self.has_been_answered();
         if missed_some || (memory != StoreMemory::Kept && self.has_been_answered()) {
             hearsay.relearned = Some(now);
+            hearsay.heard_again = Some(now);
+        }
+        // Others may not have run either.
+        if self.has_been_answered() && self.was_unheard(now) {
+            hearsay.heard_again = Some(now);
         }
         hearsay.last_beat = Beat::Answered;
         if memory == StoreMemory::Lost {
@@ -203,10 +210,11 @@ impl Peerage {
         relearned.is_some_and(|at| now.since(at) < LEARNING)
     }
 
-    /// Whether others may not have said yet, since the store is back, in which chats their users are.
+    /// Whether others may not have said yet, since the store and this node are back, in which chats their users are, or that
+    /// they live.
     pub(crate) fn others_are_being_heard(&self, now: Moment) -> bool {
-        let relearned = self.lock().relearned;
-        relearned.is_some_and(|at| now.since(at) < HEARD_AGAIN)
+        let heard_again = self.lock().heard_again;
+        self.was_unheard(now) || heard_again.is_some_and(|at| now.since(at) < HEARD_AGAIN)
     }
 
     fn has_been_answered(&self) -> bool {
@@ -303,6 +311,11 @@ impl Peerage {
         {
             hearsay.usurpers = Usurpers::Asked;
         }
+    }
+
+    /// Whether others may take seats of this node still without asking for them.
+    pub(crate) fn may_be_usurped_still(&self) -> bool {
+        matches!(self.lock().usurpers, Usurpers::Suspected { .. })
     }
 
     /// Whether others may have taken seats of this node since it last compared notes to the end.

@@ -73,8 +73,9 @@ fn a_store_that_was_away_is_given_time_to_learn() {
     );
     peerage.miss(at(2_000));
     peerage.hear(&[], StoreMemory::Kept, at(3_000));
-    assert!(peerage.store_is_learning(at(7_999)));
-    assert!(!peerage.store_is_learning(at(8_000)));
+    let told = at(3_000) + LEARNING;
+    assert!(peerage.store_is_learning(at(3_000)));
+    assert!(!peerage.store_is_learning(told));
 }
 
 #[test]

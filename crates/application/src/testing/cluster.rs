@@ -223,6 +223,13 @@ impl<S: PairingStore> TestCluster<S> {
         }
     }
 
+    /// As [`Self::wake`], and the store hears that it lives.
+    pub fn wake_and_beat(&mut self, node: usize) {
+        self.wake(node);
+        self.begin(node, Chore::Beat);
+        self.work();
+    }
+
     /// Begins a chore, unless the node is at one of that kind.
     pub fn begin(&mut self, node: usize, chore: Chore) {
         let member = &mut self.nodes[node];

@@ -97,13 +97,19 @@ impl<P: Ports> Chat<P> {
 
     /// Whether another node has taken a seat of this one. Asked only after this node did not run, or was given up, for a
     /// while: what it thinks of its seats may be old then, and a client that is told of an old one is told all twice when it
-    /// comes to the new one.
+    /// comes to the new one. Until the store has heard from this node again, nobody comes back to it.
     ///
     /// # Errors
     /// [`StoreError`]: it cannot be found out.
     async fn is_usurped(&self, user: UserId) -> Result<bool, StoreError> {
-        let is_doubtful = self.peerage.suspects_usurpers() || self.has_stalled();
-        if self.options.deployment == Deployment::Alone || !is_doubtful {
+        if self.options.deployment == Deployment::Alone {
+            return Ok(false);
+        }
+        if self.has_stalled() || self.peerage.may_be_usurped_still() {
+            // What it served now, another node could go on without a moment later.
+            return Err(StoreError::Unavailable(Box::new(OnItsWay)));
+        }
+        if !self.peerage.suspects_usurpers() {
             return Ok(false);
         }
         if self.is_taken(user).await? {

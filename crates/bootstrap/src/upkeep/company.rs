@@ -122,6 +122,8 @@ async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
         }
         if let Err(error) = chat.beat().await {
             tracing::debug!(error = telemetry::chain(&error), "the heartbeat failed");
+            // Others take this node for silent until it is heard.
+            ticks.reset_after(TICK);
         }
     }
 }

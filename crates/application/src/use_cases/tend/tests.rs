@@ -1,6 +1,6 @@
-use crate::Departure;
 use crate::ports::{Anomaly, Fact, Farewell, PairingStore, Release, Stamp, TokenSerial};
 use crate::testing::{Line, TestCluster, run, step};
+use crate::{ConnectError, Departure};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -84,7 +84,7 @@ fn a_node_that_did_not_run_hangs_up_on_all_and_they_come_back() {
     cluster.stall(0);
     cluster.pass(Millis::from_secs(5));
     assert!(cluster[0].has_stalled());
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     assert_eq!(alice.farewell(), Some(Farewell::Restarting));
     run(cluster[0].drop_line(&alice));
     let back = cluster.come_back(0, &alice, 2).unwrap();
@@ -101,7 +101,7 @@ fn a_node_that_did_not_run_asks_before_it_gives_a_seat_back() {
     cluster.pass(Millis::from_secs(8));
     let moved = cluster.come_back(1, &alice, 1).unwrap();
     moved.hears();
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     // Before the node has compared notes.
     let back = cluster.come_back(0, &moved, 1 << 21).unwrap();
     assert!(back.hears()[0].starts_with("welcome back waiting"));
@@ -123,7 +123,7 @@ fn a_seat_that_comes_back_while_notes_are_compared_is_not_lost() {
     cluster.stall(0);
     cluster.pass(Millis::from_secs(8));
     let moved = cluster.come_back(1, &alice, 1).unwrap();
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     let chat = cluster.share(0);
     let pairing = chat.adapters().pairing.clone();
     pairing.set(Line::AnswersHeld);
@@ -146,9 +146,14 @@ fn a_node_that_did_not_run_gives_back_no_seat_that_is_gone_since() {
     let moved = cluster.come_back(1, &alice, 1).unwrap();
     run(cluster[1].disconnect(&moved.seat, moved.connection, Departure::Left));
     cluster.pass(Millis::from_secs(1));
-    cluster.wake(0);
-    assert!(cluster.come_back(0, &alice, 1).is_none(), "they come anew");
+    cluster.wake_and_beat(0);
+    let refused = run(cluster[0].come_back(&alice, &alice.token().0, 1));
+    assert!(
+        matches!(refused, Err(ConnectError::Store(_))),
+        "the store may have forgotten: {refused:?}"
+    );
     cluster.pass(Millis::from_secs(5));
+    assert!(cluster.come_back(0, &alice, 1).is_none(), "they come anew");
     assert_eq!(cluster.store.known(), []);
     assert_eq!(cluster[0].own_census().online, 0);
 }
@@ -216,7 +221,7 @@ fn a_node_that_did_not_run_sends_nobody_to_a_partner_who_is_elsewhere_since() {
     cluster.pass(Millis::from_secs(8));
     let moved = cluster.come_back(1, &bob, 2).unwrap();
     moved.hears();
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     run(cluster[0].drop_line(&alice));
     // Before the node has compared notes.
     let alice = cluster.come_back(0, &alice, 2).unwrap();

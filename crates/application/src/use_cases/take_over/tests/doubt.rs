@@ -57,7 +57,7 @@ fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() 
     let [ann, ben] = cluster.pair([0, 1]);
     cluster.stall(0);
     cluster.pass(Millis::from_secs(8));
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     for guest in [&alice, &bob, &ann] {
         run(cluster[0].drop_line(guest));
     }
@@ -78,30 +78,51 @@ fn a_node_that_has_just_woken_confirms_no_message_to_one_who_may_be_elsewhere() 
     assert!(bob.hears().ends_with(&["message three".to_owned()]));
 }
 
-/// Their seats may be others' by then.
+/// Their seats may be others' by then, or become others' a moment later.
 #[test]
-fn a_node_that_has_just_woken_takes_nobody_back_before_the_store_answers() {
+fn a_node_that_has_just_woken_takes_nobody_back_before_it_has_a_lease_again() {
     let mut cluster = TestCluster::of(2);
-    let [alice, _bob] = cluster.pair([0, 1]);
+    let [alice, bob] = cluster.pair([0, 0]);
     cluster.stall(0);
     cluster.pass(Millis::from_secs(8));
     let there = cluster.come_back(1, &alice, 1).unwrap();
     assert_eq!(there.hears()[0], "welcome back chatting, with a gap");
     cluster.wake(0);
-    cluster[0].adapters().pairing.set(Line::AnswersLost);
-    let refused = run(cluster[0].come_back(&alice, &alice.token().0, 1));
-    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+    for guest in [&alice, &bob] {
+        let refused = run(cluster[0].come_back(guest, &guest.token().0, 1));
+        assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
+    }
+    cluster.begin(0, Chore::Beat);
+    cluster.work();
+    assert!(cluster.come_back(0, &bob, 1).is_some(), "nobody has taken him");
 }
 
-/// Of two who were on a node that stood still, one comes back there and the other, a moment later, elsewhere.
+/// Whoever asks first, with a lease again or without, finds that all the others have none; and they have all there is.
+#[test]
+fn of_nodes_that_all_stood_still_none_takes_a_seat_without_asking_for_it() {
+    for wake in [TestCluster::wake as fn(&mut _, _), TestCluster::wake_and_beat] {
+        let mut cluster = TestCluster::of(2);
+        let [_alice, bob] = cluster.pair([0, 0]);
+        for node in [0, 1] {
+            cluster.stall(node);
+        }
+        cluster.pass(Millis::from_secs(8));
+        cluster.wake(0);
+        wake(&mut cluster, 1);
+        let back = cluster.come_back(1, &bob, 1).unwrap();
+        assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+    }
+}
+
+/// Of two who were on a node that stood still, one comes back there and the other, a moment before or later, elsewhere.
 #[test]
 fn whoever_is_lost_to_another_node_is_not_written_to_any_more_by_a_partner_who_stayed() {
-    lost_to_another_node(None);
-    // The node has a lease again before it compares notes.
-    lost_to_another_node(Some(Chore::Beat));
+    lost_to_another_node(&[0, 1]);
+    lost_to_another_node(&[1, 0]);
 }
 
-fn lost_to_another_node(first: Option<Chore>) {
+/// Alice comes back to node 0, which has just woken, and Bob to node 1, in the order of these nodes.
+fn lost_to_another_node(order: &[usize; 2]) {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 0]);
     cluster.stall(0);
@@ -110,14 +131,18 @@ fn lost_to_another_node(first: Option<Chore>) {
     for guest in [&alice, &bob] {
         run(cluster[0].drop_line(guest));
     }
-    let alice = cluster.come_back(0, &alice, 1).unwrap();
     // What the new owner says of itself does not arrive for a while.
     let there = cluster.incarnation(1);
-    cluster.office.cut(there);
-    let bob = cluster.come_back(1, &bob, 1).unwrap();
-    if let Some(chore) = first {
-        cluster.begin(0, chore);
-        cluster.work();
+    let [mut alice, mut bob] = [alice, bob];
+    for node in order {
+        if *node == 0 {
+            cluster.begin(0, Chore::Beat);
+            cluster.work();
+            alice = cluster.come_back(0, &alice, 1).unwrap();
+        } else {
+            cluster.office.cut(there);
+            bob = cluster.come_back(1, &bob, 1).unwrap();
+        }
     }
     let (mut told, mut heard) = (alice.hears(), bob.hears());
     for number in 0..60 {
