@@ -36,10 +36,18 @@ enum Fault {
     Refuse,
     Slow,
     ResetClients,
+    /// All nodes stop.
+    FreezeAll,
+    /// Redis refuses what writes.
+    NoMemory,
+    /// Redis lets whatever writes wait.
+    NoWrites,
+    /// Redis hangs up on everybody.
+    HangUp,
 }
 
 impl Fault {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::KillNode,
         Self::DrainNode,
         Self::FreezeNode,
@@ -51,6 +59,10 @@ impl Fault {
         Self::Refuse,
         Self::Slow,
         Self::ResetClients,
+        Self::FreezeAll,
+        Self::NoMemory,
+        Self::NoWrites,
+        Self::HangUp,
     ];
 
     async fn begin(self, scene: &mut Scene, node: usize) {
@@ -77,8 +89,15 @@ impl Fault {
                     nodes.redis().process().freeze();
                 }
             }
-            Self::Flush => {
-                let _ = nodes.redis().cli().clone().text(&["FLUSHALL"]).await;
+            Self::Flush | Self::NoMemory | Self::NoWrites | Self::HangUp => {
+                let order: &[&str] = match self {
+                    Self::NoMemory => &["CONFIG", "SET", "maxmemory", "1"],
+                    Self::NoWrites => &["CLIENT", "PAUSE", "60000", "WRITE"],
+                    Self::HangUp => &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
+                    _ => &["FLUSHALL"],
+                };
+                // While Redis is away it hears no order.
+                let _ = nodes.redis().cli().clone().text(order).await;
             }
             Self::CutOff => nodes[node].store().set(Mode::Blackhole).await,
             Self::Refuse => nodes[node].store().set(Mode::Refuse).await,
@@ -87,6 +106,11 @@ impl Fault {
                 nodes[node].store().set(Mode::Delay { by, jitter }).await;
             }
             Self::ResetClients => nodes[node].front().reset_links(),
+            Self::FreezeAll => {
+                for node in nodes.all().iter().filter(|node| node.is_running()) {
+                    node.freeze();
+                }
+            }
         }
     }
 
@@ -119,7 +143,19 @@ impl Fault {
                     nodes.redis().process().thaw();
                 }
             }
-            Self::Flush | Self::ResetClients => {}
+            Self::FreezeAll => {
+                for node in nodes.all().iter().filter(|node| node.is_running()) {
+                    node.thaw();
+                }
+            }
+            Self::NoMemory | Self::NoWrites => {
+                let order: &[&str] = match self {
+                    Self::NoMemory => &["CONFIG", "SET", "maxmemory", "0"],
+                    _ => &["CLIENT", "UNPAUSE"],
+                };
+                let _ = nodes.redis().cli().clone().text(order).await;
+            }
+            Self::Flush | Self::ResetClients | Self::HangUp => {}
             Self::CutOff | Self::Refuse | Self::Slow => nodes[node].store().set(Mode::Pass).await,
         }
     }
@@ -130,7 +166,17 @@ async fn two_faults(scene: &mut Scene, dice: &mut Rng) -> (Fault, Fault) {
     let first = Fault::ALL[dice.usize(..Fault::ALL.len())];
     let mut second = Fault::ALL[dice.usize(..Fault::ALL.len())];
     // A node that has no store when it starts, and one order given twice, are other tests' stories.
-    let is_of_redis = |fault| matches!(fault, Fault::KillRedis | Fault::EmptyRedis | Fault::FreezeRedis);
+    let is_of_redis = |fault| {
+        matches!(
+            fault,
+            Fault::KillRedis
+                | Fault::EmptyRedis
+                | Fault::FreezeRedis
+                | Fault::NoMemory
+                | Fault::NoWrites
+                | Fault::FreezeAll
+        )
+    };
     if is_of_redis(first) && is_of_redis(second) {
         second = Fault::CutOff;
     }
