@@ -1,12 +1,14 @@
 //! Seats of nodes that have died.
 
 use super::{say, say_and_lose_the_first, sorted};
-use crate::MessageError;
 use crate::ports::TokenSerial;
-use crate::testing::{Line, TestCluster, Told, run};
+use crate::testing::{Line, TestCluster, Told, Visit, run, step};
+use crate::{Entry, MessageError};
+use passerby_domain::criteria::Criteria;
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
 use passerby_domain::time::Millis;
+use std::pin::pin;
 
 /// One that was told something on the first would take it for something else on the second.
 #[test]
@@ -120,6 +122,39 @@ fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
         cluster.deliver();
         assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
     }
+}
+
+/// The store had the pair before its node could tell the two.
+#[test]
+fn two_whose_node_died_before_it_could_tell_them_of_each_other_are_told_where_they_come_back() {
+    let mut cluster = TestCluster::of(3);
+    let alice = cluster.visitor(0);
+    let idle = Visit {
+        entry: Entry::Idle,
+        ..Visit::default()
+    };
+    let bob = cluster.visit(0, idle);
+    {
+        let node = cluster.share(0);
+        node.adapters().pairing.set(Line::AnswersHeld);
+        let mut joining = pin!(node.join(&bob.seat, Criteria::default()));
+        assert!(step(joining.as_mut()).is_pending());
+        assert_eq!(cluster.store.chatting().len(), 2);
+        cluster.kill(0);
+    }
+    assert_eq!([alice.chat(), bob.chat()], ["", ""], "they were told nothing");
+    cluster.pass(Millis::from_secs(5));
+    let alice = cluster.come_back(1, &alice, 2).unwrap();
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    for guest in [&alice, &bob] {
+        assert_eq!(guest.hears()[0], "welcome back chatting, with a gap");
+    }
+    assert_eq!(alice.chat(), bob.chat());
+    cluster.pass(Millis::from_secs(6));
+    bob.hears();
+    say(&cluster, 1, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message hello"]);
 }
 
 /// The node is not even known to be dead yet.
