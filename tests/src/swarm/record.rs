@@ -52,6 +52,14 @@ pub(super) struct Said {
     pub(super) received: bool,
 }
 
+impl Said {
+    /// Whether its sender was told that it would never be received, and it was. Of one that was sent again nobody knows
+    /// which sending was meant.
+    pub(super) fn is_refused_in_vain(&self) -> bool {
+        self.received && self.refused && self.sends == 1
+    }
+}
+
 /// One message: its chat, its sender, its number.
 pub(super) type MessageName = (String, SeatNumber, u64);
 
@@ -140,6 +148,14 @@ impl Record {
     /// Notes a broken rule that somebody else has found.
     pub fn violation(&self, what: String) {
         self.lock().violations.push(what);
+    }
+
+    /// As [`Self::violation`], in this chat: tells what led to it.
+    pub(super) fn violation_in(&self, chat: &str, what: String) {
+        let mut inner = self.lock();
+        let seats = inner.chats.get(chat).cloned().unwrap_or_default();
+        inner.tell_what_led_to(&what, &seats);
+        inner.violations.push(what);
     }
 
     /// How lively it was so far.
@@ -256,6 +272,10 @@ impl Record {
         inner.counts.refusals += 1;
         let said = inner.said.entry(name.clone()).or_default();
         said.refused |= said.sends == 1;
+        if said.is_refused_in_vain() {
+            let seats = inner.chats.get(&name.0).cloned().unwrap_or_default();
+            inner.tell_what_led_to(&format!("{name:?} was received, then refused"), &seats);
+        }
     }
 
     /// A message got its answer on the connection it was sent on.
@@ -293,6 +313,10 @@ impl Record {
         }
         let said = inner.said.entry((chat.to_owned(), sender, number)).or_default();
         said.received = true;
+        if said.is_refused_in_vain() {
+            let why = format!("{number} of seat {sender} in {chat} was refused, then received");
+            inner.tell_what_led_to(&why, &[sender, receiver]);
+        }
     }
 
     /// Looks for what nobody but the partner, or nobody at all, may know.

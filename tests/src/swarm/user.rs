@@ -248,7 +248,7 @@ impl User {
             .find(|(_, sent)| heard.saturating_duration_since(*sent) > ANSWER);
         if let Some((name, _)) = forgotten {
             let story = format!("{name:?} has no answer although its sender is served");
-            self.record.violation(story);
+            self.record.violation_in(&name.0, story);
             self.pending.clear();
             self.tells_what_is_open();
         }

@@ -58,7 +58,7 @@ impl Record {
         let inner = self.lock();
         broken.extend(inner.violations.iter().cloned());
         for (name, said) in &inner.said {
-            if said.received && said.refused && said.sends == 1 {
+            if said.is_refused_in_vain() {
                 broken.push(format!("{name:?} was refused and received"));
             }
         }

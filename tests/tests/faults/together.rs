@@ -46,6 +46,20 @@ async fn f28_two_nodes_of_three_are_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "one of many: make test-faults"]
+async fn f28_a_node_is_killed_and_another_stops() {
+    let mut scene = Scene::begin("F28", "kill -9 of a node, SIGSTOP of another for 6 s").await;
+    scene.breaks();
+    scene.nodes[0].kill().await;
+    scene.live(2).await;
+    scene.nodes[1].freeze();
+    scene.live(6).await;
+    scene.nodes[0].again().await;
+    scene.nodes[1].thaw();
+    is_over(scene).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of many: make test-faults"]
 async fn f28_all_nodes_are_killed() {
     let mut scene = Scene::begin("F28", "kill -9 of all nodes").await;
     scene.breaks();

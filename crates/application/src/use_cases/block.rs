@@ -2,7 +2,7 @@
 
 use super::part::WrongChat;
 use crate::chat::Chat;
-use crate::ports::{Delivery, Fact, Flush, Ports, Release, StoreError};
+use crate::ports::{Delivery, Fact, Flush, Ports, StoreError};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{AfterChat, IllegalMove};
@@ -73,7 +73,7 @@ impl<P: Ports> Chat<P> {
         if let (Ok(parted), Some(after)) = (parted, sequel) {
             self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {
-                AfterChat::Idle => self.release(seat, Release::Rest).await,
+                AfterChat::Idle => self.rest(seat).await,
                 AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,
             }
         }

@@ -3,7 +3,7 @@
 use crate::book::Book;
 use crate::chat::Chat;
 use crate::pending::Then;
-use crate::ports::{Delivery, Fact, Flush, Ports, Release};
+use crate::ports::{Delivery, Fact, Flush, Ports};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{IllegalMove, Left};
@@ -68,7 +68,7 @@ impl<P: Ports> Chat<P> {
             }
         })?;
         self.look_after_partner(seat, parted).await;
-        self.release(seat, Release::Rest).await;
+        self.rest(seat).await;
         Ok(())
     }
 

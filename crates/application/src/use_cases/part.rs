@@ -166,7 +166,7 @@ impl<P: Ports> Chat<P> {
         self.adapters.delivery.flush(&seat.route);
         if self.options.deployment == Deployment::Shared {
             // While the user is away nobody looks for them, so that no search has told the store.
-            self.release(seat, Release::Rest).await;
+            self.rest(seat).await;
         }
     }
 
@@ -208,6 +208,15 @@ impl<P: Ports> Chat<P> {
                 cause: Cause::Blocked,
             };
             seat.lock().avoidance.add(barred, now);
+        }
+    }
+
+    /// Tells the store that a seat has left a chat and looks for nobody, and whom it must not meet now: should this node
+    /// die, whoever takes the seat has to know.
+    pub(crate) async fn rest(&self, seat: &Seat<P>) {
+        match self.options.deployment {
+            Deployment::Alone => self.release(seat, Release::Rest).await,
+            Deployment::Shared => self.keep(seat).await,
         }
     }
 

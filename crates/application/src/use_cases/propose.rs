@@ -299,7 +299,7 @@ impl<P: Ports> Chat<P> {
             Sequel::Nothing | Sequel::Begun => {}
             Sequel::Parted(partner, told) => {
                 self.leave_alone(seat, &partner, chat, told).await;
-                self.release(seat, Release::Rest).await;
+                self.rest(seat).await;
             }
             Sequel::Gone(left, told) => self.see_off(seat, left, told).await,
             Sequel::Search => self.seek(seat).await,

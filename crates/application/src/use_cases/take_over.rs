@@ -15,6 +15,7 @@ use crate::ports::{
     PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
+use passerby_domain::cooldown::{self, Avoided};
 use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
@@ -246,8 +247,16 @@ impl<P: Ports> Chat<P> {
             self.lose_seat(&known);
         }
         self.count_new(&seat, &mut seat.lock());
-        if let Some(chat) = lost {
+        if let Some((chat, partner)) = lost {
             self.change(&seat, |book| {
+                // They may have parted before the former owner died, and nobody else know of it.
+                let until = now + self.options.rematch_cooldown;
+                let avoided = Avoided {
+                    seat: partner,
+                    until,
+                    cause: cooldown::Cause::Parted,
+                };
+                book.avoidance.add(avoided, now);
                 let delivery = &self.adapters.delivery;
                 let reason = EndReason::Lost;
                 delivery.post(&seat.route, &Notice::ChatEnded { chat, reason }, Flush::Later);
@@ -307,7 +316,7 @@ impl<P: Ports> Chat<P> {
         placed.collect()
     }
 
-    /// Where the seat stands now, and the chat it has lost, if it has.
+    /// Where the seat stands now, and the chat it has lost, if it has, with whom.
     fn state_of(
         &self,
         taken: &Taken,
@@ -315,7 +324,7 @@ impl<P: Ports> Chat<P> {
         standing: Standing,
         generation: Generation,
         now: Moment,
-    ) -> (State<Link<P>>, Option<ChatId>) {
+    ) -> (State<Link<P>>, Option<(ChatId, UserId)>) {
         let wait = |place, from, announced| {
             State::Waiting(Wait {
                 ticket: generation,
@@ -328,7 +337,10 @@ impl<P: Ports> Chat<P> {
             Standing::Idle => (State::Idle, None),
             Standing::Held { place, from } => (wait(place, from, Announced::Done), None),
             Standing::Chatting {
-                chat, role, place, ..
+                chat,
+                partner,
+                role,
+                place,
             } => {
                 let link = match (
                     handover.and_then(|handover| handover.partner.as_ref()),
@@ -355,7 +367,7 @@ impl<P: Ports> Chat<P> {
                         link
                     }
                     (None, Some(stranger)) => self.found_again(chat, stranger, taken, role, now),
-                    (None, None) => return (wait(place, now, Announced::Due), Some(chat)),
+                    (None, None) => return (wait(place, now, Announced::Due), Some((chat, partner))),
                 };
                 (State::Chatting(Chatting { chat, place, link }), None)
             }

@@ -1,7 +1,7 @@
 //! Seats of nodes that have died.
 
 use super::{say, say_and_lose_the_first, sorted};
-use crate::ports::TokenSerial;
+use crate::ports::{PairingStore as _, Release, TokenSerial};
 use crate::testing::{Line, TestCluster, Told, Visit, run, step};
 use crate::{Entry, MessageError};
 use passerby_domain::criteria::Criteria;
@@ -122,6 +122,46 @@ fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
         cluster.deliver();
         assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
     }
+}
+
+/// One had left the chat, and then both nodes died: of the one who comes back first, the store only knows that they chatted.
+#[test]
+fn two_who_have_lost_their_chat_do_not_meet_again_at_once() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let left = cluster[1]
+        .adapters()
+        .pairing
+        .release(bob.seat.stamp(), Release::Rest);
+    run(left).unwrap();
+    for node in [0, 1] {
+        cluster.kill(node);
+    }
+    cluster.pass(Millis::from_secs(5));
+    let alice = cluster.come_back(2, &alice, 2).unwrap();
+    assert_eq!(alice.hears(), ["welcome back waiting, with a gap"]);
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    run(cluster[2].join(&bob.seat, Criteria::default())).unwrap();
+    assert_eq!(bob.hears(), ["welcome back idle, with a gap", "waiting"]);
+}
+
+/// Whoever leaves looks for nobody, so that no search tells the store.
+#[test]
+fn whom_one_who_has_left_must_not_meet_is_known_when_their_node_is_dead() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    run(cluster[0].leave(&alice.seat, None)).unwrap();
+    cluster.kill(0);
+    let taken = run(cluster[1].adapters().pairing.take(alice.user(), TokenSerial(1)));
+    let avoided: Vec<_> = taken
+        .unwrap()
+        .unwrap()
+        .dossier
+        .avoid
+        .iter()
+        .map(|of| of.seat)
+        .collect();
+    assert_eq!(avoided, [bob.user()]);
 }
 
 /// The store had the pair before its node could tell the two.
