@@ -271,12 +271,19 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Whether this node did not run for so long that others may have taken its seats: what its users say must not be
-    /// obeyed any more. [`Chat::tick`] then hangs up on them.
+    /// Whether this node did not run for so long that others may have taken its seats, and the store has not heard from it
+    /// since: what its users say must not be obeyed. [`Chat::tick`] then hangs up on them.
     pub fn has_stalled(&self) -> bool {
         match self.options.deployment {
             Deployment::Alone => false,
-            Deployment::Shared => self.peerage.run(self.now()) == Run::Stalled,
+            Deployment::Shared => self.peerage.is_unleased() || self.peerage.run(self.now()) == Run::Stalled,
+        }
+    }
+
+    /// What comes first when this node runs again, whatever has woken it.
+    pub(crate) fn notice_stall(&self) {
+        if self.peerage.run(self.now()) == Run::Stalled {
+            self.tick();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ports::StoreMemory;
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A node that is not heard from for so long counts as silent: its users are away.
@@ -47,6 +47,8 @@ pub(crate) struct Peerage {
     answered: AtomicU64,
     /// When it first did, likewise.
     begun: AtomicU64,
+    /// Whether this node stood still, and the store has not heard from it since.
+    is_unleased: AtomicBool,
 }
 
 #[derive(Default)]
@@ -268,6 +270,17 @@ impl Peerage {
         self.looked.store(now.as_millis(), Ordering::Release);
     }
 
+    /// This node did not run: others may have taken its seats, and may go on until the store hears from it.
+    pub(crate) fn lose_lease(&self, now: Moment) {
+        self.is_unleased.store(true, Ordering::Release);
+        self.suspect_usurpers(now);
+    }
+
+    /// Whether it did not run, and has no lease again yet.
+    pub(crate) fn is_unleased(&self) -> bool {
+        self.is_unleased.load(Ordering::Acquire)
+    }
+
     /// Whether it has run since it last looked.
     pub(crate) fn run(&self, now: Moment) -> Run {
         let looked = self.looked.load(Ordering::Acquire);
@@ -310,12 +323,8 @@ impl Peerage {
             && since <= sent
         {
             hearsay.usurpers = Usurpers::Asked;
+            self.is_unleased.store(false, Ordering::Release);
         }
-    }
-
-    /// Whether others may take seats of this node still without asking for them.
-    pub(crate) fn may_be_usurped_still(&self) -> bool {
-        matches!(self.lock().usurpers, Usurpers::Suspected { .. })
     }
 
     /// Whether others may have taken seats of this node since it last compared notes to the end.

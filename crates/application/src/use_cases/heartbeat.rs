@@ -29,12 +29,13 @@ impl<P: Ports> Chat<P> {
     /// [`StoreError`].
     pub async fn beat(&self) -> Result<(), StoreError> {
         let sent = self.now();
-        match self
+        let answer = self
             .adapters
             .pairing
             .heartbeat(&self.options.node, self.own_census())
-            .await
-        {
+            .await;
+        self.notice_stall();
+        match answer {
             Ok(pulse) => {
                 self.set_census(pulse.census);
                 if self.options.deployment == Deployment::Shared && self.peerage.was_unheard(self.now()) {

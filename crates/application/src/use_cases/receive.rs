@@ -28,8 +28,15 @@ pub type Followup = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<P: Ports> Chat<P> {
     /// Acts on a letter from another node. Letters of one node are given in the order in which they came. What they
-    /// tell users is written by [`Chat::flush_received`].
+    /// tell users is written by [`Chat::flush_received`]. A node that did not run for a while loses them until
+    /// it has a lease again.
     pub fn receive(self: &Arc<Self>, from: Incarnation, letter: Letter<'_>) -> Option<Followup> {
+        if self.has_stalled() {
+            // Whom it is for another node may serve by now, and what is said here they may never read.
+            self.notice_stall();
+            self.letters_lost();
+            return None;
+        }
         match letter {
             Letter::Proposal { offer, seeker, mode } => self.receive_proposal(from, offer, seeker, mode),
             Letter::Agreed { address } => self.receive_agreed(from, address),

@@ -105,7 +105,7 @@ impl<P: Ports> Chat<P> {
         if self.options.deployment == Deployment::Alone {
             return Ok(false);
         }
-        if self.has_stalled() || self.peerage.may_be_usurped_still() {
+        if self.has_stalled() {
             // What it served now, another node could go on without a moment later.
             return Err(StoreError::Unavailable(Box::new(OnItsWay)));
         }

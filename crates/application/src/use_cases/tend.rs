@@ -49,7 +49,7 @@ impl<P: Ports> Chat<P> {
             self.adapters.delivery.close(&seat.route, Farewell::Restarting);
         }
         self.doubt_what_it_knows();
-        self.peerage.suspect_usurpers(self.now());
+        self.peerage.lose_lease(self.now());
         self.verify_soon();
     }
 

@@ -1,6 +1,7 @@
 use crate::ports::Farewell;
 use crate::testing::{Guest, TestCluster, run};
 use crate::{BanOrder, BanTarget, Departure, ModerationError};
+use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
 
 fn offence() -> crate::ports::Offence {
@@ -36,6 +37,26 @@ fn when_both_skip_at_once_neither_is_told_of_the_other() {
     for guest in [&alice, &bob] {
         assert_eq!(guest.hears(), ["chat_ended you_skipped", "waiting"]);
     }
+}
+
+/// It has not looked at its clock yet.
+#[test]
+fn what_comes_to_a_node_that_has_just_woken_is_neither_told_nor_acknowledged() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    for _ in 0..2 {
+        cluster.clock.advance(Millis::new(2_500));
+        cluster[0].tick();
+    }
+    assert!(cluster[1].has_stalled());
+    let id = MessageId::parse("1").ok();
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", id)
+        .unwrap();
+    cluster.deliver();
+    assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2]);
+    cluster.pass(Millis::from_secs(3));
+    assert!(alice.hears().contains(&"unconfirmed 1".to_owned()));
 }
 
 #[test]
