@@ -394,12 +394,12 @@ impl<P: Ports> Chat<P> {
     }
 }
 
-/// What is told of a message of which nobody knows what became. One that was sent again in a chat which is over by now is
-/// answered as if it had been sent a moment later.
+/// What is told of a message of which nobody knows what became. One that was sent again, as is known, in a chat which is over
+/// by now is answered as if it had been sent a moment later.
 fn unanswered_failure<P: Ports>(book: &Book<P>, entry: &Entry) -> Failure {
     let chatting = book.session.chatting();
     let is_over = chatting.is_none_or(|chatting| chatting.chat != entry.chat);
-    if is_over && entry.attempt.may_have_come() {
+    if is_over && entry.attempt == Attempt::Again {
         Failure::Stale
     } else {
         Failure::Unconfirmed

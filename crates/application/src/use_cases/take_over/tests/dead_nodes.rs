@@ -387,6 +387,28 @@ fn what_may_have_come_from_a_dead_node_is_not_called_undelivered_by_who_refuses_
     assert_eq!(alice.hears(), ["unconfirmed 1"]);
 }
 
+/// It is said for the first time, which its new node cannot know, arrives, and nobody hears of that.
+#[test]
+fn what_has_come_is_not_called_undelivered_when_the_chat_is_over() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(6));
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    cluster.pass(Millis::from_secs(5));
+    alice.hears();
+    bob.hears();
+    let (here, there) = (cluster.incarnation(2), cluster.incarnation(1));
+    say(&cluster, 2, &alice, "hello", "1").unwrap();
+    while cluster.carry(here, there) {}
+    assert_eq!(bob.hears(), ["message hello"]);
+    cluster.office.lose(there, here);
+    run(cluster[2].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+}
+
 /// Its node was given it, and nobody there knows.
 #[test]
 fn a_seat_whose_taking_was_not_heard_of_is_gone_when_nobody_comes_for_it() {
