@@ -29,6 +29,7 @@ impl<P: Ports> Chat<P> {
     ///
     /// The seat is held, or its user is gone at once, as `departure` says; a partner is told either way.
     pub async fn disconnect(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, departure: Departure) {
+        self.notice_stall();
         let grace = match departure {
             Departure::Left => return self.depart(seat, connection, EndReason::PartnerLeft).await,
             Departure::Expelled => {

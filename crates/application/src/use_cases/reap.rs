@@ -45,6 +45,7 @@ impl<P: Ports> Chat<P> {
     /// Acts on all deadlines that have passed: ends seats whose grace is over, hangs up on those idle for too long,
     /// searches again for those whose patience or cooldown has ended.
     pub async fn reap(&self) {
+        self.notice_stall();
         loop {
             let now = self.now();
             let due = self.timers.take_due(now, BATCH);

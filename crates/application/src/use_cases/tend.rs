@@ -67,6 +67,7 @@ impl<P: Ports> Chat<P> {
     /// To be called about four times a second, one call after the other; a call may take as long as the store does. Tells
     /// the store what it has missed, compares notes with it and with the other nodes, and clears up after dead ones.
     pub async fn tend(&self) {
+        self.notice_stall();
         if !self.peerage.store_answers() {
             // Whatever is due will be said again when it does.
             return;
