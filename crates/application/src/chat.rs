@@ -263,11 +263,12 @@ impl<P: Ports> Chat<P> {
         self.store_doubted.store(true, Ordering::Release);
     }
 
-    /// Whether the store that this node shares with others has not answered for a while: nobody new is taken in.
+    /// Whether the store that this node shares with others has not answered for a while, or not since this node stood still:
+    /// nobody new is taken in.
     pub fn is_cut_off(&self) -> bool {
         match self.options.deployment {
             Deployment::Alone => false,
-            Deployment::Shared => self.peerage.reach(self.now()) == Reach::Cut,
+            Deployment::Shared => self.peerage.reach(self.now()) == Reach::Cut || self.has_stalled(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Architecture Invariants.** All that changes about a seat is in its [`Book`], under one small lock that is
 //! never held across an await. Two books are locked together where a chat begins or is ended, always in the order
-//! of their users' ids ([`Chat::change_both`](crate::chat::Chat::change_both)). An outbox's lock may be taken under a book's lock, never the other way round.
+//! of their users' ids (`Chat::change_both`). An outbox's lock may be taken under a book's lock, never the other way round.
 
 use crate::book::Book;
 use crate::ports::{Delivery, Ports, RateLimiter, Stamp};

@@ -23,7 +23,7 @@ impl<P: Ports> Chat<P> {
         told
     }
 
-    /// Hangs up on a seat's connection because this node is going away. The seat is held.
+    /// Hangs up on a seat's connection, because this node is going away or must not obey its user. The seat is held.
     pub fn send_away(&self, seat: &Seat<P>) {
         self.adapters.delivery.close(&seat.route, Farewell::Restarting);
     }

@@ -216,6 +216,8 @@ impl<P: Ports> Chat<P> {
     pub(crate) async fn rest(&self, seat: &Seat<P>) {
         match self.options.deployment {
             Deployment::Alone => self.release(seat, Release::Rest).await,
+            // In another chat, the store has been told by what led there.
+            Deployment::Shared if seat.lock().session.chatting().is_some() => {}
             Deployment::Shared => self.keep(seat).await,
         }
     }

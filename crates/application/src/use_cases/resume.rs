@@ -198,6 +198,10 @@ impl<P: Ports> Chat<P> {
                 (seat, serial, connection)
             }
         };
+        // It may have stood still since.
+        if self.has_stalled() {
+            return Err(on_its_way());
+        }
         let Some((replay, partner, generation)) = self.change(&seat, |book| {
             if connection < book.connection {
                 return Err(ConnectError::Replaced);

@@ -93,6 +93,10 @@ impl<P: Ports> Chat<P> {
         serial: TokenSerial,
         seen: Seq,
     ) -> Result<Option<Arc<Seat<P>>>, StoreError> {
+        if self.has_stalled() {
+            // Nobody is served here before the store has heard from this node.
+            return Err(StoreError::Unavailable(Box::new(OnItsWay)));
+        }
         let _turn = self.takes.take(user).await;
         let _expected = Expected::new(self, user);
         if let Some(known) = self.came_meanwhile(user) {

@@ -5,9 +5,7 @@
 use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::peerage::Run;
-use crate::ports::{
-    Anomaly, Belief, Believed, Delivery, Difference, Fact, Farewell, PairingStore, Ports, Release, Stamp,
-};
+use crate::ports::{Anomaly, Belief, Believed, Difference, Fact, PairingStore, Ports, Release, Stamp};
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
 use passerby_domain::id::{Generation, UserId};
@@ -46,7 +44,7 @@ impl<P: Ports> Chat<P> {
     /// This node did not run, and whoever it serves may be served by another since.
     fn send_all_away(&self) {
         for seat in self.register.all() {
-            self.adapters.delivery.close(&seat.route, Farewell::Restarting);
+            self.send_away(&seat);
         }
         self.doubt_what_it_knows();
         self.peerage.lose_lease(self.now());

@@ -38,8 +38,12 @@ enum What {
 impl<P: Ports<Wire = Connection>> Client<P> {
     /// Acts on a text message of the client. What has to wait is returned.
     pub(crate) fn obey(&mut self, text: &str) -> Result<Option<Errand>, Exceeded> {
-        if self.connection.is_over() || self.front.chat.has_stalled() {
-            // Another node may serve this user by now. The connection is about to be closed.
+        if self.connection.is_over() {
+            return Ok(None);
+        }
+        if self.front.chat.has_stalled() {
+            // Another node may serve this user by now. Nor may what follows be obeyed, which would overtake this.
+            self.front.chat.send_away(&self.seat);
             return Ok(None);
         }
         let now = self.front.chat.adapters().clock.now();

@@ -341,7 +341,7 @@ fn what_both_ends_have_forgotten_is_not_delivered_twice_when_they_find_each_othe
     cluster.kill(1);
     cluster.stall(0);
     cluster.pass(Millis::from_secs(8));
-    cluster.wake(0);
+    cluster.wake_and_beat(0);
     cluster[0].tick();
     let bob = cluster.come_back(0, &bob, 2).unwrap();
     let alice = cluster.come_back(0, &alice, 2).unwrap();

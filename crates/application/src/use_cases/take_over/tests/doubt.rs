@@ -97,21 +97,26 @@ fn a_node_that_has_just_woken_takes_nobody_back_before_it_has_a_lease_again() {
     assert!(cluster.come_back(0, &bob, 1).is_some(), "nobody has taken him");
 }
 
-/// Whoever asks first, with a lease again or without, finds that all the others have none; and they have all there is.
+/// The first to have a lease again finds that all the others have none; and they have all there is.
 #[test]
 fn of_nodes_that_all_stood_still_none_takes_a_seat_without_asking_for_it() {
-    for wake in [TestCluster::wake as fn(&mut _, _), TestCluster::wake_and_beat] {
-        let mut cluster = TestCluster::of(2);
-        let [_alice, bob] = cluster.pair([0, 0]);
-        for node in [0, 1] {
-            cluster.stall(node);
-        }
-        cluster.pass(Millis::from_secs(8));
-        cluster.wake(0);
-        wake(&mut cluster, 1);
-        let back = cluster.come_back(1, &bob, 1).unwrap();
-        assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
+    let mut cluster = TestCluster::of(2);
+    let [_alice, bob] = cluster.pair([0, 0]);
+    for node in [0, 1] {
+        cluster.stall(node);
     }
+    cluster.pass(Millis::from_secs(8));
+    for node in [0, 1] {
+        cluster.wake(node);
+    }
+    let refused = run(cluster[1].come_back(&bob, &bob.token().0, 1));
+    assert!(
+        matches!(refused, Err(ConnectError::Store(_))),
+        "it has none itself: {refused:?}"
+    );
+    cluster.wake_and_beat(1);
+    let back = cluster.come_back(1, &bob, 1).unwrap();
+    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
 }
 
 /// Of two who were on a node that stood still, one comes back there and the other, a moment before or later, elsewhere.
@@ -280,18 +285,22 @@ fn what_a_node_has_that_a_later_one_served_since_is_not_gone_on_with() {
 /// Nobody could renew a lease, and one node is the first to do so.
 #[test]
 fn an_owner_that_the_store_could_not_hear_either_is_asked_for_what_it_has() {
-    let mut cluster = TestCluster::of(3);
-    let [_alice, bob] = cluster.pair([0, 1]);
-    let set = |cluster: &TestCluster, node: usize, line| cluster[node].adapters().pairing.set(line);
-    for node in 0..3 {
-        set(&cluster, node, Line::Down);
+    for chores in [&[Chore::Beat][..], &[]] {
+        let mut cluster = TestCluster::of(3);
+        let [_alice, bob] = cluster.pair([0, 1]);
+        let set = |cluster: &TestCluster, node: usize, line| cluster[node].adapters().pairing.set(line);
+        for node in 0..3 {
+            set(&cluster, node, Line::Down);
+        }
+        cluster.pass(Millis::from_secs(6));
+        set(&cluster, 2, Line::Good);
+        for chore in chores {
+            cluster.begin(2, *chore);
+        }
+        cluster.deliver();
+        let back = cluster.come_back(2, &bob, 1).unwrap();
+        assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
     }
-    cluster.pass(Millis::from_secs(6));
-    set(&cluster, 2, Line::Good);
-    cluster.begin(2, Chore::Beat);
-    cluster.deliver();
-    let back = cluster.come_back(2, &bob, 1).unwrap();
-    assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
 }
 
 /// A store that has lost everything is back, and the new owner's question waits until the former one has an inbox again.
