@@ -183,25 +183,9 @@ impl<P: Ports> Chat<P> {
             Ok(()) | Err(ConnectError::Store(_)) => {}
             Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
         }
-        let (seat, serial, connection) = match returning.0 {
-            Whereabouts::Here {
-                seat,
-                serial,
-                connection,
-            } => (seat, serial, connection),
-            Whereabouts::Elsewhere { user, serial } => {
-                let taken = self.take_over(user, serial, seen).await;
-                let Some(seat) = taken.map_err(ConnectError::Store)? else {
-                    return Ok(None);
-                };
-                let connection = seat.lock().claim();
-                (seat, serial, connection)
-            }
+        let Some((seat, serial, connection)) = self.bring_here(returning, seen).await? else {
+            return Ok(None);
         };
-        // It may have stood still since.
-        if self.has_stalled() {
-            return Err(on_its_way());
-        }
         let Some((replay, partner, generation)) = self.change(&seat, |book| {
             if connection < book.connection {
                 return Err(ConnectError::Replaced);
@@ -282,6 +266,34 @@ impl<P: Ports> Chat<P> {
         self.seek(&seat).await;
         self.keep_later(&seat);
         Ok(Some(Connected { seat, connection }))
+    }
+
+    /// The seat of one who returns, here, with what they showed and the number of their connection.
+    async fn bring_here(
+        &self,
+        returning: Returning<P>,
+        seen: Seq,
+    ) -> Result<Option<(Arc<Seat<P>>, TokenSerial, ConnectionNumber)>, ConnectError> {
+        let brought = match returning.0 {
+            Whereabouts::Here {
+                seat,
+                serial,
+                connection,
+            } => (seat, serial, connection),
+            Whereabouts::Elsewhere { user, serial } => {
+                let taken = self.take_over(user, serial, seen).await;
+                let Some(seat) = taken.map_err(ConnectError::Store)? else {
+                    return Ok(None);
+                };
+                let connection = seat.lock().claim();
+                (seat, serial, connection)
+            }
+        };
+        // This node may have stood still since.
+        if self.has_stalled() {
+            return Err(on_its_way());
+        }
+        Ok(Some(brought))
     }
 
     /// The seat, if it is here and not about to leave.

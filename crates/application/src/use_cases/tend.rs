@@ -218,7 +218,7 @@ impl<P: Ports> Chat<P> {
             match difference {
                 Difference::Unlike(user) => unlike.push((user, None)),
                 Difference::Given(stamp) | Difference::Ended(stamp) => {
-                    unlike.push((stamp.seat, Some(stamp.generation)))
+                    unlike.push((stamp.seat, Some(stamp.generation)));
                 }
                 Difference::Taken(user) => taken.push(user),
             }
