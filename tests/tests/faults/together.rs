@@ -53,8 +53,8 @@ async fn f28_a_node_is_killed_and_another_stops() {
     scene.live(2).await;
     scene.nodes[1].freeze();
     scene.live(6).await;
-    scene.nodes[0].again().await;
     scene.nodes[1].thaw();
+    scene.nodes[0].again().await;
     is_over(scene).await;
 }
 
@@ -75,12 +75,12 @@ async fn f28_all_nodes_are_killed() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "one of many: make test-faults"]
 async fn f28_all_nodes_stop_and_wake() {
-    let mut scene = Scene::begin("F28", "SIGSTOP of all nodes for 8 s").await;
+    let mut scene = Scene::begin("F28", "SIGSTOP of all nodes for 6 s").await;
     scene.breaks();
     for node in scene.nodes.all() {
         node.freeze();
     }
-    scene.live(8).await;
+    scene.live(6).await;
     for node in scene.nodes.all() {
         node.thaw();
     }
