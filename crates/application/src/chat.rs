@@ -197,9 +197,15 @@ impl<P: Ports> Chat<P> {
         &self.adapters
     }
 
-    /// How many people there are in the whole cluster, as of the last heartbeat.
+    /// How many people there are in the whole cluster, as of the last heartbeat; never fewer than there are on this node, now.
     pub fn census(&self) -> Census {
-        *self.census.lock().unwrap_or_else(PoisonError::into_inner)
+        let all = *self.census.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.own_census();
+        Census {
+            online: all.online.max(own.online),
+            waiting: all.waiting.max(own.waiting),
+            chatting: all.chatting.max(own.chatting),
+        }
     }
 
     pub(crate) fn set_census(&self, census: Census) {

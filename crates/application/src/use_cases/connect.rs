@@ -146,7 +146,7 @@ impl<P: Ports> Chat<P> {
             resume_token: &token.0,
             replay: Replay::Fresh,
             now: self.adapters.clock.unix(now),
-            online: self.census().online.max(self.own_census().online) + 1,
+            online: self.census().online + 1,
         };
         self.adapters.delivery.attach(&seat.route, wire, None, &welcome);
         {

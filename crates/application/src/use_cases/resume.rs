@@ -228,7 +228,7 @@ impl<P: Ports> Chat<P> {
                 resume_token: &token.0,
                 replay: Replay::Fresh,
                 now: self.adapters.clock.unix(now),
-                online: self.census().online.max(self.own_census().online),
+                online: self.census().online,
             };
             let replay = self
                 .adapters
