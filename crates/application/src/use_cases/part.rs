@@ -92,15 +92,7 @@ impl<P: Ports> Chat<P> {
             told: as_the_partner_sees(reason),
         }));
         book.retry_at = None;
-        let until = now + self.options.rematch_cooldown;
-        book.avoidance.add(
-            Avoided {
-                seat: met.user,
-                until,
-                cause: Cause::Parted,
-            },
-            now,
-        );
+        self.part_from(book, met.user);
         self.adapters.delivery.post(
             &seat.route,
             &Notice::ChatEnded {
@@ -111,6 +103,17 @@ impl<P: Ports> Chat<P> {
         );
         self.note(Fact::ChatEnded(reason));
         partner
+    }
+
+    /// The user and this partner have parted, and are not paired again for a while.
+    pub(crate) fn part_from(&self, book: &mut Book<P>, partner: UserId) {
+        let now = self.now();
+        let parted = Avoided {
+            seat: partner,
+            until: now + self.options.rematch_cooldown,
+            cause: Cause::Parted,
+        };
+        book.avoidance.add(parted, now);
     }
 
     /// `seat` has ended `chat`: its partner is told so, as `reason`, and goes back to the queue.

@@ -15,7 +15,6 @@ use crate::ports::{
     PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::cooldown::{self, Avoided};
 use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
@@ -254,13 +253,7 @@ impl<P: Ports> Chat<P> {
         if let Some((chat, partner)) = lost {
             self.change(&seat, |book| {
                 // They may have parted before the former owner died, and nobody else know of it.
-                let until = now + self.options.rematch_cooldown;
-                let avoided = Avoided {
-                    seat: partner,
-                    until,
-                    cause: cooldown::Cause::Parted,
-                };
-                book.avoidance.add(avoided, now);
+                self.part_from(book, partner);
                 let delivery = &self.adapters.delivery;
                 let reason = EndReason::Lost;
                 delivery.post(&seat.route, &Notice::ChatEnded { chat, reason }, Flush::Later);
