@@ -47,7 +47,8 @@ pub(crate) struct Peerage {
     answered: AtomicU64,
     /// When it first did, likewise.
     begun: AtomicU64,
-    /// Whether this node stood still, and the store has not heard from it since.
+    /// Whether this node stood still, and the store has not heard from it since. Beside the hearsay, since every letter and
+    /// every command asks.
     is_unleased: AtomicBool,
 }
 
@@ -150,13 +151,13 @@ impl Peerage {
     /// The store answered, and named these peers.
     pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], memory: StoreMemory, now: Moment) -> News {
         let mut hearsay = self.lock();
-        let missed_some = hearsay.last_beat == Beat::Missed && self.has_been_answered();
-        if missed_some || (memory != StoreMemory::Kept && self.has_been_answered()) {
+        let is_first = !self.has_been_answered();
+        let is_to_learn = hearsay.last_beat == Beat::Missed || memory != StoreMemory::Kept;
+        if is_to_learn && !is_first {
             hearsay.relearned = Some(now);
-            hearsay.heard_again = Some(now);
         }
-        // Others may not have run either.
-        if self.has_been_answered() && self.was_unheard(now) {
+        // Where this node did not run for a while, others may not have run either.
+        if (is_to_learn || self.was_unheard(now)) && !is_first {
             hearsay.heard_again = Some(now);
         }
         hearsay.last_beat = Beat::Answered;

@@ -71,6 +71,31 @@ async fn whom_a_stopped_node_kept_waiting_stays_where_they_went() {
     }
 }
 
+/// Their user has gone elsewhere meanwhile, and left a word behind that nobody had read.
+#[tokio::test]
+async fn a_node_that_stood_still_hangs_up_and_obeys_nothing_that_was_said_before() {
+    let nodes = Nodes::start(2, &[HELD]).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    let memory = ann.memory();
+    nodes[0].freeze();
+    ann.say("a", "left behind");
+    ben.expect("partner_away").await;
+    // Either the lease is over by then, or its owner was asked for longer than a node may stand still.
+    let mut there = succeeds("another node takes the seat", PATIENCE, async || {
+        let attempt = Connect::at(nodes[1].door()).resuming(&memory);
+        attempt.try_open(PATIENCE).await
+    })
+    .await;
+    ben.expect("partner_back").await;
+    nodes[0].thaw();
+    ann.closed(1012).await;
+    nodes[0].until_ready(200).await;
+    there.say("b", "from here");
+    assert_eq!(ben.expect("message").await.text("text"), "from here");
+    there.expect("ack").await;
+    ben.quiet().await;
+}
+
 #[tokio::test]
 async fn what_was_lost_with_the_node_is_owned_up_to() {
     let mut nodes = Nodes::start(2, &[HELD]).await;

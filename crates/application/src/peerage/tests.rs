@@ -79,6 +79,23 @@ fn a_store_that_was_away_is_given_time_to_learn() {
 }
 
 #[test]
+fn others_are_given_time_to_say_that_they_live_when_this_node_has_not_asked_for_a_while() {
+    let peerage = Peerage::default();
+    peerage.hear(&[], StoreMemory::Kept, at(1_000));
+    assert!(!peerage.others_are_being_heard(at(1_000)));
+    assert!(
+        peerage.others_are_being_heard(at(1_000) + UNHEARD),
+        "nor has the store"
+    );
+    peerage.hear(&[], StoreMemory::Kept, at(5_000));
+    assert!(peerage.others_are_being_heard(at(5_000)));
+    assert!(!peerage.store_is_learning(at(5_000)), "it has forgotten nothing");
+    peerage.hear(&[], StoreMemory::Kept, at(6_000));
+    peerage.hear(&[], StoreMemory::Kept, at(7_000));
+    assert!(!peerage.others_are_being_heard(at(5_000) + HEARD_AGAIN));
+}
+
+#[test]
 fn a_node_that_did_not_run_notices() {
     let peerage = Peerage::default();
     assert!(peerage.run(at(10_000)) == Run::Steady, "before the first look");
