@@ -230,8 +230,8 @@ pub enum Difference {
     /// The asker holds this seat, and was given it once more than it knows: the answer to that was lost, or nobody waited for
     /// it any more. All that it says of the seat is stale until it says it as of this generation.
     Given(Stamp),
-    /// The asker has said that this seat is gone for ever, and all that it says of it is stale. If it is not gone, it counts
-    /// again once it is said as of this generation, the first of another tenure.
+    /// This seat is gone for ever, and nobody has held it for longer than the asker knows: what the asker says of it is stale.
+    /// If it is there all the same, it counts again once it is said as of this generation, the first of another tenure.
     Ended(Stamp),
 }
 

@@ -102,7 +102,7 @@ impl Mailbox for Letters {
     }
 }
 
-/// Tells the store each second that this node lives, and that it has an inbox.
+/// Tells the store each second, and sooner after it did not hear, that this node lives and that it has an inbox.
 async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
     let mut ticks = interval(HEARTBEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
