@@ -40,6 +40,10 @@ pub(crate) struct Absence {
 pub(crate) enum Cause {
     /// Their owner said so.
     Told,
+    /// The former owner of this seat said so, and not why.
+    Inherited,
+    /// Their owner has missed heartbeats, and may be there yet.
+    Delay,
     /// Nothing is heard of their owner.
     Silence,
 }
@@ -202,8 +206,8 @@ impl<P: Ports> Link<P> {
         self.remote()?;
         let absence = self.absence?;
         Some(match absence.cause {
-            Cause::Told => absence.until + OWNERS_WORD,
-            Cause::Silence => absence.until,
+            Cause::Told | Cause::Inherited => absence.until + OWNERS_WORD,
+            Cause::Delay | Cause::Silence => absence.until,
         })
     }
 

@@ -11,7 +11,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A node that is not heard from for so long counts as silent: its users are away.
+/// A node that has missed two heartbeats: it may be dead, and who chats with its users is told so.
+const LATE: Millis = Millis::new(1_500);
+/// This node has asked the store within such a time all along, so that what is late is the other. A machine that stands still
+/// makes all late at once.
+const STEADY: Millis = Millis::new(1_200);
+/// A node that is not heard from for so long counts as silent: nothing is sent to it.
 const SILENT: Millis = Millis::from_secs(3);
 /// Somewhat less than that, and than a new owner of a seat waits for what the former has of it: whoever has not been
 /// answered for so long may be silent to others, and may have lost seats without knowing.
@@ -110,7 +115,15 @@ enum Doubt {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Vital {
     Heard,
+    /// It is taken for alive, but for what users are told.
+    Late,
     Silent,
+}
+
+impl Vital {
+    fn is_alive(self) -> bool {
+        self != Self::Silent
+    }
 }
 
 /// Whether this node hears of others.
@@ -124,6 +137,10 @@ enum Hearing {
 /// What has changed about the other nodes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct News {
+    /// These have missed heartbeats.
+    pub(crate) late: Vec<Incarnation>,
+    /// These had, and were heard from before they counted as silent.
+    pub(crate) in_time: Vec<Incarnation>,
     /// Nothing is heard of these any more.
     pub(crate) silent: Vec<Incarnation>,
     /// These are heard from again.
@@ -152,6 +169,7 @@ impl Peerage {
     pub(crate) fn hear(&self, peers: &[(Incarnation, Millis)], memory: StoreMemory, now: Moment) -> News {
         let mut hearsay = self.lock();
         let is_first = !self.has_been_answered();
+        let is_steady = !is_first && now.since(self.answered()) < STEADY;
         let is_to_learn = hearsay.last_beat == Beat::Missed || memory != StoreMemory::Kept;
         if is_to_learn && !is_first {
             hearsay.relearned = Some(now);
@@ -170,17 +188,24 @@ impl Peerage {
         let known = std::mem::take(&mut hearsay.peers);
         for (peer, silence) in peers {
             // A store that has just learned of a node from others' words takes it for silent until it speaks itself.
-            let is_unfair = is_told_anew && known.get(peer) == Some(&Vital::Heard);
-            let vital = if *silence >= SILENT && !is_unfair {
-                Vital::Silent
-            } else {
-                Vital::Heard
+            let before = known.get(peer).copied();
+            let is_unfair = is_told_anew && before.is_some_and(Vital::is_alive);
+            let vital = match before {
+                _ if *silence >= SILENT && !is_unfair => Vital::Silent,
+                // Who is just back is not late at once, and a late one is until it speaks.
+                Some(Vital::Heard) | None if *silence >= LATE && is_steady && !is_told_anew => Vital::Late,
+                Some(Vital::Late) if *silence >= LATE => Vital::Late,
+                _ => Vital::Heard,
             };
-            match (known.get(peer), vital) {
-                (Some(Vital::Heard) | None, Vital::Silent) => news.silent.push(*peer),
+            match (before, vital) {
+                (Some(Vital::Heard | Vital::Late) | None, Vital::Silent) => news.silent.push(*peer),
                 (Some(Vital::Silent), Vital::Heard) => news.back.push(*peer),
                 // While nothing was heard, all counted as silent.
-                (Some(Vital::Heard), Vital::Heard) if hearing == Hearing::Lost => news.back.push(*peer),
+                (Some(Vital::Heard | Vital::Late), Vital::Heard) if hearing == Hearing::Lost => {
+                    news.back.push(*peer);
+                }
+                (Some(Vital::Late), Vital::Heard) => news.in_time.push(*peer),
+                (Some(Vital::Heard) | None, Vital::Late) => news.late.push(*peer),
                 _ => {}
             }
             hearsay.peers.insert(*peer, vital);
@@ -232,7 +257,7 @@ impl Peerage {
             return Vec::new();
         }
         hearsay.hearing = Hearing::Lost;
-        let heard = hearsay.peers.iter().filter(|(_, vital)| **vital == Vital::Heard);
+        let heard = hearsay.peers.iter().filter(|(_, vital)| vital.is_alive());
         heard.map(|(peer, _)| *peer).collect()
     }
 
@@ -256,14 +281,14 @@ impl Peerage {
     /// The peers that are heard from.
     pub(crate) fn heard(&self) -> Vec<Incarnation> {
         let hearsay = self.lock();
-        let heard = hearsay.peers.iter().filter(|(_, vital)| **vital == Vital::Heard);
+        let heard = hearsay.peers.iter().filter(|(_, vital)| vital.is_alive());
         heard.map(|(peer, _)| *peer).collect()
     }
 
     /// Whether nothing is known against a peer.
     pub(crate) fn seems_alive(&self, peer: Incarnation) -> bool {
         let hearsay = self.lock();
-        hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer) == Some(&Vital::Heard)
+        hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer).is_some_and(|vital| vital.is_alive())
     }
 
     /// This node runs, and all that had to be done about it if it had not is done.

@@ -26,6 +26,37 @@ fn a_peer_goes_silent_once_and_comes_back_once() {
 }
 
 #[test]
+fn a_peer_that_misses_heartbeats_is_late_once_and_alive_all_the_same() {
+    let peerage = Peerage::default();
+    let beat = |silence, now| peerage.hear(&[(peer(1), Millis::new(silence))], StoreMemory::Kept, at(now));
+    beat(0, 1_000);
+    assert_eq!(beat(1_499, 2_000), News::default());
+    assert_eq!(beat(1_999, 2_500).late, [peer(1)]);
+    assert_eq!(beat(2_499, 3_000), News::default(), "it is said once");
+    assert!(peerage.seems_alive(peer(1)));
+    assert_eq!(peerage.heard(), [peer(1)]);
+    assert_eq!(beat(200, 3_500).in_time, [peer(1)]);
+    beat(1_500, 4_500);
+    assert_eq!(
+        beat(3_000, 5_500),
+        News {
+            silent: vec![peer(1)],
+            ..News::default()
+        },
+        "what was late is silent in the end"
+    );
+}
+
+#[test]
+fn who_stood_still_does_not_call_others_late_for_it() {
+    let peerage = Peerage::default();
+    let beat = |silence, now| peerage.hear(&[(peer(1), Millis::new(silence))], StoreMemory::Kept, at(now));
+    beat(0, 1_000);
+    assert_eq!(beat(1_700, 2_700), News::default(), "both may have");
+    assert_eq!(beat(2_200, 3_200).late, [peer(1)]);
+}
+
+#[test]
 fn a_store_that_has_forgotten_all_says_nothing_against_a_peer_until_that_has_had_time_to_speak() {
     let peerage = Peerage::default();
     peerage.hear(&[(peer(1), Millis::ZERO)], StoreMemory::Kept, at(1_000));

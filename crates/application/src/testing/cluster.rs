@@ -22,7 +22,7 @@ const TICK: Millis = Millis::new(250);
 /// How long nodes take to hear of each other.
 const INTRODUCTION: Millis = Millis::from_secs(3);
 /// How often it says that it lives.
-const BEAT: Millis = Millis::from_secs(1);
+const BEAT: Millis = Millis::new(500);
 
 /// A node of a cluster.
 pub type ClusterChat<S> = TestChat<S, PassAll, LetterBox>;

@@ -48,6 +48,8 @@ impl<P: Ports> Chat<P> {
                 }
                 self.peerage.renew_lease(sent);
                 let news = self.peerage.hear(&pulse.peers, pulse.memory, self.now());
+                self.note_in_time(&news.in_time);
+                self.note_delay(&news.late);
                 self.note_silence(&news.silent);
                 for peer in news.back {
                     self.assert_chats(Some(peer));

@@ -290,10 +290,11 @@ impl<P: Ports> Chat<P> {
         let link = &mut chatting.link;
         let generation = address.from.generation;
         let is_news = generation > link.partner_heard;
-        let was_silent = link
+        // Then whatever their owner says is news, also what it said before.
+        let was_guessed = link
             .absence
-            .is_some_and(|absence| absence.cause == Cause::Silence);
-        if generation < link.partner_heard || !(is_news || was_silent) {
+            .is_some_and(|absence| absence.cause != Cause::Told);
+        if generation < link.partner_heard || !(is_news || was_guessed) {
             return;
         }
         link.partner_heard = generation;
@@ -336,38 +337,78 @@ impl<P: Ports> Chat<P> {
             .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
     }
 
+    /// Some nodes have missed heartbeats: the partners that they hold may be away.
+    pub(crate) fn note_delay(&self, late: &[Incarnation]) {
+        let until = self.now() + self.options.resume_grace;
+        self.for_each_with_partner_at(late, |seat, chatting| {
+            if chatting.link.absence.is_none() {
+                let cause = Cause::Delay;
+                self.is_away(seat, chatting, Absence { until, cause });
+            }
+        });
+    }
+
+    /// These nodes were heard from after all: it was not their users who were away.
+    pub(crate) fn note_in_time(&self, peers: &[Incarnation]) {
+        self.for_each_with_partner_at(peers, |seat, chatting| {
+            let (chat, link) = (chatting.chat, &mut chatting.link);
+            if link.absence.take_if(|absence| absence.cause == Cause::Delay).is_some() {
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
+            }
+        });
+    }
+
     /// Nothing is heard of some nodes: the partners that they hold count as away.
     pub(crate) fn note_silence(&self, silent: &[Incarnation]) {
-        if silent.is_empty() {
+        let until = self.now() + self.options.resume_grace;
+        self.for_each_with_partner_at(silent, |seat, chatting| self.is_silent(seat, chatting, until));
+    }
+
+    /// As [`Chat::note_silence`], for one seat.
+    pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
+        let until = self.now() + self.options.resume_grace;
+        self.with_partner_at(silent, seat, |seat, chatting| self.is_silent(seat, chatting, until));
+    }
+
+    fn is_silent(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, until: Moment) {
+        let before = chatting.link.absence;
+        let absence = Absence {
+            // One who was away already is not awaited for longer than was said.
+            until: before.map_or(until, |absence| absence.until.min(until)),
+            cause: Cause::Silence,
+        };
+        self.is_away(seat, chatting, absence);
+    }
+
+    /// Changes the chats of all seats whose partners are at one of these nodes.
+    fn for_each_with_partner_at(
+        &self,
+        owners: &[Incarnation],
+        mut change: impl FnMut(&Seat<P>, &mut Chatting<Link<P>>),
+    ) {
+        if owners.is_empty() {
             return;
         }
         for seat in self.register.all() {
-            self.note_silence_for(&seat, silent);
+            self.with_partner_at(owners, &seat, &mut change);
         }
     }
 
-    pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
-        let until = self.now() + self.options.resume_grace;
+    fn with_partner_at(
+        &self,
+        owners: &[Incarnation],
+        seat: &Seat<P>,
+        change: impl FnOnce(&Seat<P>, &mut Chatting<Link<P>>),
+    ) {
         self.change(seat, |book| {
-            let Some(chatting) = book.session.chatting_mut() else {
-                return;
-            };
-            let is_silent = chatting
-                .link
-                .remote()
-                .is_some_and(|remote| silent.contains(&remote.owner));
-            if !is_silent {
-                return;
+            if let Some(chatting) = book.session.chatting_mut()
+                && let Some(remote) = chatting.link.remote()
+                && owners.contains(&remote.owner)
+            {
+                change(seat, chatting);
             }
-            let absence = Absence {
-                // One who was away already is not awaited for longer than was said.
-                until: chatting
-                    .link
-                    .absence
-                    .map_or(until, |absence| absence.until.min(until)),
-                cause: Cause::Silence,
-            };
-            self.is_away(seat, chatting, absence);
         });
     }
 

@@ -357,7 +357,7 @@ impl<P: Ports> Chat<P> {
                         );
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
-                            cause: Cause::Told,
+                            cause: Cause::Inherited,
                         });
                         link.partner_heard = partner.stranger.stamp.generation;
                         link.partner_recollection = partner.recollection;

@@ -15,8 +15,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often a node tells that it lives. Others take it for silent after three in a row that did not come.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often a node tells that it lives, and asks who else does. Who chats with its users is told that they are away after three
+/// in a row that did not come.
+const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How often it looks after what cannot wait.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the last letters may take.
@@ -102,7 +103,7 @@ impl Mailbox for Letters {
     }
 }
 
-/// Tells the store each second, and sooner after it did not hear, that this node lives and that it has an inbox.
+/// Tells the store twice a second, and sooner after it did not hear, that this node lives and that it has an inbox.
 async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
     let mut ticks = interval(HEARTBEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -45,19 +45,70 @@ fn news_of_a_partner_that_is_lost_is_told_again_with_the_next_assertion() {
 }
 
 #[test]
-fn the_partners_of_a_silent_node_are_away_after_three_seconds_and_back_when_it_is_heard_again() {
+fn the_partners_of_a_node_that_is_not_heard_are_away_after_two_seconds_and_back_when_it_is_heard_again() {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 1]);
     cluster.stall(1);
-    cluster.pass(Millis::from_secs(2));
+    cluster.pass(Millis::new(1_250));
     assert_eq!(alice.hears(), [""; 0]);
-    cluster.pass(Millis::new(2_250));
+    cluster.pass(Millis::new(750));
     assert_eq!(alice.hears(), ["partner_away"]);
+    cluster.pass(Millis::new(2_250));
     cluster.wake(1);
     cluster.pass(Millis::from_secs(3));
     let back = cluster.come_back(1, &bob, 1).unwrap();
     assert_eq!(back.hears(), ["welcome back chatting"]);
-    assert_eq!(alice.hears().last().map(String::as_str), Some("partner_back"));
+    assert_eq!(alice.hears(), ["partner_back"]);
+}
+
+#[test]
+fn what_is_said_to_a_partner_whose_node_is_late_arrives_when_it_goes_on_in_time() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(1);
+    cluster.pass(Millis::from_secs(2));
+    assert_eq!(alice.hears(), ["partner_away"]);
+    let id = passerby_domain::text::MessageId::parse("a").unwrap();
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", Some(id))
+        .unwrap();
+    cluster.wake(1);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(alice.hears(), ["partner_back", "ack a"]);
+    assert_eq!(bob.hears(), ["message hello"]);
+}
+
+#[test]
+fn one_who_was_told_away_stays_away_when_their_node_was_late_beside() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    cluster.stall(1);
+    cluster.pass(Millis::from_secs(2));
+    cluster.wake(1);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(alice.hears(), ["partner_away"]);
+}
+
+#[test]
+fn a_guess_that_a_partner_is_away_is_mended_also_where_the_seat_has_moved_since() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    let bob = cluster.come_back(1, &bob, 1).unwrap();
+    assert_eq!(alice.hears(), ["partner_away", "partner_back"]);
+    cluster.stall(1);
+    cluster.pass(Millis::from_secs(2));
+    assert_eq!(alice.hears(), ["partner_away"]);
+    run(cluster[0].drop_line(&alice));
+    let back = cluster.come_back(2, &alice, 5).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting"]);
+    cluster.wake(1);
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(back.hears(), ["partner_back"]);
+    assert!(!bob.hears().contains(&"chat_ended lost".to_owned()));
 }
 
 #[test]
