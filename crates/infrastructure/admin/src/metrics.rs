@@ -1,7 +1,7 @@
 //! Metrics: what happens is counted, and told to Prometheus when it asks.
 //!
 //! **Architecture Invariants.** [`Metrics::note`] is on the path of each message: one relaxed addition on a
-//! counter that was looked up at start, no lock, no allocation. Everything else is gathered when it is asked
+//! counter that was looked up at start, and that no other thread writes to as a rule; no lock, no allocation. Everything else is gathered when it is asked
 //! for. No label has a value that a user can choose.
 
 mod catalogue;
@@ -10,6 +10,7 @@ mod exposition;
 mod process;
 mod series;
 mod sources;
+mod spread;
 mod wait;
 
 pub use catalogue::SourceRefused;

@@ -8,9 +8,9 @@ use crate::encoder::{write_ban, write_control, write_event};
 use passerby_application::Departure;
 use passerby_application::ports::Farewell;
 use passerby_protocol::{CloseCode, ErrorCode, Event, Refusal};
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
@@ -118,7 +118,7 @@ fn close(mut rest: Vec<u8>, code: CloseCode) -> Vec<u8> {
 }
 
 /// Writes the last bytes, and closes when the client has, or after a while.
-pub(crate) async fn finish(connection: &Connection, reader: &mut OwnedReadHalf, ending: Ending) {
+pub(crate) async fn finish(connection: &Connection, reader: &OwnedReadHalf, ending: Ending) {
     let last = ending.last_bytes();
     if !last.is_empty() {
         connection.make_room();
@@ -134,13 +134,22 @@ pub(crate) async fn finish(connection: &Connection, reader: &mut OwnedReadHalf, 
 /// Reads what was on its way, since closing a socket that has not read all resets it, and the client may lose the last
 /// bytes. A client that goes on and on is read as slowly as one that sends nothing of use: it must not cost more by being
 /// hung up on.
-async fn read_to_end(reader: &mut OwnedReadHalf) {
-    let mut sink = vec![0; SINK];
+async fn read_to_end(reader: &OwnedReadHalf) {
     let mut at_once = AT_ONCE;
-    while let Ok(count @ 1..) = reader.read(&mut sink).await {
-        at_once = at_once.saturating_sub(count);
+    while reader.readable().await.is_ok() {
+        match read_away(reader) {
+            Ok(0) => return,
+            Ok(count) => at_once = at_once.saturating_sub(count),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+            Err(_) => return,
+        }
         if at_once == 0 {
             sleep(PAUSE).await;
         }
     }
+}
+
+/// Not in the future above: thousands may be waiting at once for their clients to close.
+fn read_away(reader: &OwnedReadHalf) -> io::Result<usize> {
+    reader.try_read(&mut [0; SINK])
 }

@@ -71,7 +71,7 @@ async fn echo(stream: TcpStream, early: Vec<u8>, max_bytes: usize, tasks: TaskTr
             Heard::Pause(Reply::Bytes(_)) | Heard::Lost => Ending::Lost,
             Heard::Pause(Reply::End(ending)) => ending,
         };
-        return closing::finish(&connection, &mut intake.reader, ending).await;
+        return closing::finish(&connection, &intake.reader, ending).await;
     }
 }
 

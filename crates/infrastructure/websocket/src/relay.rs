@@ -119,7 +119,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
     ) -> Option<Self> {
         let (reader, writer) = stream.into_split();
         let connection = Arc::new(Connection::new(writer, front.tasks.clone()));
-        let mut intake = Intake::new(reader, early);
+        let intake = Intake::new(reader, early);
         let (place, seated) = take_seat(&front, &connection, upgrade).await;
         match seated {
             Ok(Connected {
@@ -143,7 +143,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
                 })
             }
             Err(ending) => {
-                closing::finish(&connection, &mut intake.reader, ending).await;
+                closing::finish(&connection, &intake.reader, ending).await;
                 None
             }
         }
@@ -184,7 +184,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         })
     }
 
-    async fn end(mut self, ending: Ending) {
+    async fn end(self, ending: Ending) {
         let Client {
             front,
             seat,
@@ -199,7 +199,7 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         };
         // The partner is told at once; the client may take its time to read why.
         front.chat.disconnect(seat, *number, ending.departure()).await;
-        closing::finish(connection, &mut self.intake.reader, ending).await;
+        closing::finish(connection, &self.intake.reader, ending).await;
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is written on the path of a message: shared atomics and nothing else.
 
 use super::catalogue::Catalogue;
-use super::series::Labelled;
+use super::series::{Count, Labelled};
+use super::spread::Spread;
 use super::wait::WaitHistogram;
 use passerby_application::ports::{Anomaly, Completeness, Fact};
 use passerby_domain::notice::EndReason;
 use prometheus_client::metrics::counter::Counter;
+use std::fmt;
 
 /// One counter for each thing that may happen, looked up at the start.
 pub(super) struct Counts {
@@ -16,16 +18,16 @@ pub(super) struct Counts {
     gone: Counter,
     waits: WaitHistogram,
     ended: [Counter; 7],
-    relayed: Counter,
-    repeated: Counter,
-    undelivered: Counter,
+    relayed: Spread,
+    repeated: Spread,
+    undelivered: Spread,
     rate_limited: Counter,
     reported: Counter,
     blocked: Counter,
     turned_away: Counter,
     store_failed: Counter,
     offers_lapsed: Counter,
-    unconfirmed: Counter,
+    unconfirmed: Spread,
     anomalies: [Counter; 3],
 }
 
@@ -60,13 +62,16 @@ impl Counts {
             catalogue.add(name, help, counter.clone());
             counter
         }
-        fn labelled<const N: usize>(
+        fn labelled<const N: usize, C>(
             catalogue: &mut Catalogue,
             name: &'static str,
             help: &'static str,
             label: &'static str,
             values: [&'static str; N],
-        ) -> [Counter; N] {
+        ) -> [C; N]
+        where
+            C: Count + Clone + Default + fmt::Debug + Send + Sync + 'static,
+        {
             let series = Labelled::new(label, values);
             let counters = series.counters();
             catalogue.add(name, help, series);
@@ -168,16 +173,16 @@ impl Counts {
             Fact::Gone => &self.gone,
             Fact::Paired { waited } => return self.waits.observe(waited),
             Fact::ChatEnded(reason) => &self.ended[place_of(reason)],
-            Fact::Relayed => &self.relayed,
-            Fact::Repeated => &self.repeated,
-            Fact::Undelivered => &self.undelivered,
+            Fact::Relayed => return self.relayed.inc(),
+            Fact::Repeated => return self.repeated.inc(),
+            Fact::Undelivered => return self.undelivered.inc(),
             Fact::RateLimited => &self.rate_limited,
             Fact::Reported => &self.reported,
             Fact::Blocked => &self.blocked,
             Fact::TurnedAway => &self.turned_away,
             Fact::StoreFailed => &self.store_failed,
             Fact::OfferLapsed => &self.offers_lapsed,
-            Fact::Unconfirmed => &self.unconfirmed,
+            Fact::Unconfirmed => return self.unconfirmed.inc(),
             Fact::Anomaly(anomaly) => {
                 &self.anomalies[match anomaly {
                     Anomaly::Difference => 0,

@@ -16,34 +16,46 @@ pub(super) fn encode_counter(encoder: &mut MetricEncoder<'_>, value: u64) -> fmt
     encoder.encode_counter(&value, none)
 }
 
-/// Counters of one name, one for each value of a label.
-#[derive(Debug)]
-pub(super) struct Labelled<const N: usize> {
-    label: &'static str,
-    values: [&'static str; N],
-    counters: [Counter; N],
+/// What a counter has come to.
+pub(super) trait Count {
+    /// Never less than before.
+    fn count(&self) -> u64;
 }
 
-impl<const N: usize> Labelled<N> {
+impl Count for Counter {
+    fn count(&self) -> u64 {
+        self.get()
+    }
+}
+
+/// Counters of one name, one for each value of a label.
+#[derive(Debug)]
+pub(super) struct Labelled<const N: usize, C> {
+    label: &'static str,
+    values: [&'static str; N],
+    counters: [C; N],
+}
+
+impl<const N: usize, C: Clone + Default> Labelled<N, C> {
     pub(super) fn new(label: &'static str, values: [&'static str; N]) -> Self {
         Self {
             label,
             values,
-            counters: std::array::from_fn(|_| Counter::default()),
+            counters: std::array::from_fn(|_| C::default()),
         }
     }
 
     /// Handles on the counters, in the order of the values.
-    pub(super) fn counters(&self) -> [Counter; N] {
+    pub(super) fn counters(&self) -> [C; N] {
         self.counters.clone()
     }
 }
 
-impl<const N: usize> EncodeMetric for Labelled<N> {
+impl<const N: usize, C: Count + fmt::Debug> EncodeMetric for Labelled<N, C> {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         for (value, counter) in self.values.iter().zip(&self.counters) {
             let labels = [(self.label, *value)];
-            encode_counter(&mut encoder.encode_family(&labels)?, counter.get())?;
+            encode_counter(&mut encoder.encode_family(&labels)?, counter.count())?;
         }
         Ok(())
     }
