@@ -23,7 +23,8 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The part of [`Chat::heartbeat`] that takes no longer than one question to the store, for nodes whose life hangs on
-    /// it. [`Chat::tend`] does the rest.
+    /// it. To be called twice a second: a node that is not heard for a second and a half counts as late, and partners of its
+    /// users are told that they are away. [`Chat::tend`] does the rest.
     ///
     /// # Errors
     /// [`StoreError`].
