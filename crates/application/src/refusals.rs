@@ -4,6 +4,9 @@
 //! it were accepted, but the word of the refusal was lost, the same message sent again would arrive behind them. So it
 //! is refused once more, and only then may be tried again as a new one.
 //!
+//! One of which nobody knew what became when later ones were accepted is refused for as long as the chat lasts: its client may
+//! have sent it again before it heard what became of it in the end.
+//!
 //! **Architecture Invariant:** bounded, and owns nothing until something was refused.
 
 use crate::ports::{Fate, IdHash};
@@ -20,6 +23,16 @@ struct Refusal {
     /// The connection on which the client was told.
     told: ConnectionNumber,
     why: MessageError,
+    term: Term,
+}
+
+/// For how long a message is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Term {
+    /// Until its client knows.
+    UntilHeard,
+    /// For as long as the chat lasts.
+    ForGood,
 }
 
 /// What was refused in the present chat, oldest first.
@@ -34,10 +47,20 @@ pub(crate) struct Refusals(
 );
 
 impl Refusals {
-    /// Remembers that the message `id` was refused, and that the client was told on `connection`.
+    /// Remembers that the message `id` was refused, and that the client was told on `connection`. One of which nobody knows
+    /// what became is refused for good, also when that is known later.
     pub(crate) fn remember(&mut self, id: IdHash, connection: ConnectionNumber, why: MessageError) {
         let all = self.0.get_or_insert_default();
-        all.retain(|refusal| refusal.id != id);
+        let mut term = if why == MessageError::Unconfirmed {
+            Term::ForGood
+        } else {
+            Term::UntilHeard
+        };
+        if let Some(index) = all.iter().position(|refusal| refusal.id == id)
+            && all.remove(index).term == Term::ForGood
+        {
+            term = Term::ForGood;
+        }
         if all.len() == CAPACITY {
             all.remove(0);
         }
@@ -45,18 +68,19 @@ impl Refusals {
             id,
             told: connection,
             why,
+            term,
         });
     }
 
     /// Why the message `id` was refused, if the client was told so on an older connection than `connection` and may
-    /// not know. It is taken as told now. One of which nobody knows what became is refused each time.
+    /// not know. It is taken as told now. One that is refused for good is refused each time.
     pub(crate) fn perhaps_unheard(
         &mut self,
         id: IdHash,
         connection: ConnectionNumber,
     ) -> Option<MessageError> {
         let refusal = self.0.as_mut()?.iter_mut().find(|refusal| refusal.id == id)?;
-        if refusal.told == connection && refusal.why != MessageError::Unconfirmed {
+        if refusal.told == connection && refusal.term == Term::UntilHeard {
             return None;
         }
         refusal.told = connection;
@@ -66,10 +90,9 @@ impl Refusals {
     /// The ids, oldest first, and what became of each.
     pub(crate) fn fates(&self) -> impl Iterator<Item = (IdHash, Fate)> {
         self.0.iter().flat_map(|all| all.iter()).map(|refusal| {
-            let fate = if refusal.why == MessageError::Unconfirmed {
-                Fate::Unknown
-            } else {
-                Fate::Undelivered
+            let fate = match refusal.term {
+                Term::UntilHeard => Fate::Undelivered,
+                Term::ForGood => Fate::Unknown,
             };
             (refusal.id, fate)
         })
@@ -108,6 +131,19 @@ mod tests {
             let again = refusals.perhaps_unheard(IdHash(7), connection);
             assert_eq!(again, Some(MessageError::Unconfirmed));
         }
+    }
+
+    #[test]
+    fn it_is_also_when_it_is_known_in_the_end() {
+        let mut refusals = Refusals::default();
+        let connection = ConnectionNumber(1);
+        refusals.remember(IdHash(7), connection, MessageError::Unconfirmed);
+        refusals.remember(IdHash(7), connection, MessageError::Rejected);
+        for _ in 0..2 {
+            let again = refusals.perhaps_unheard(IdHash(7), connection);
+            assert_eq!(again, Some(MessageError::Rejected));
+        }
+        assert!(refusals.fates().eq([(IdHash(7), Fate::Unknown)]));
     }
 
     #[test]

@@ -291,9 +291,7 @@ impl<P: Ports> Chat<P> {
         let generation = address.from.generation;
         let is_news = generation > link.partner_heard;
         // Then whatever their owner says is news, also what it said before.
-        let was_guessed = link
-            .absence
-            .is_some_and(|absence| absence.cause != Cause::Told);
+        let was_guessed = link.absence.is_some_and(|absence| absence.cause != Cause::Told);
         if generation < link.partner_heard || !(is_news || was_guessed) {
             return;
         }
@@ -352,7 +350,11 @@ impl<P: Ports> Chat<P> {
     pub(crate) fn note_in_time(&self, peers: &[Incarnation]) {
         self.for_each_with_partner_at(peers, |seat, chatting| {
             let (chat, link) = (chatting.chat, &mut chatting.link);
-            if link.absence.take_if(|absence| absence.cause == Cause::Delay).is_some() {
+            if link
+                .absence
+                .take_if(|absence| absence.cause == Cause::Delay)
+                .is_some()
+            {
                 self.adapters
                     .delivery
                     .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
@@ -369,7 +371,9 @@ impl<P: Ports> Chat<P> {
     /// As [`Chat::note_silence`], for one seat.
     pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
         let until = self.now() + self.options.resume_grace;
-        self.with_partner_at(silent, seat, |seat, chatting| self.is_silent(seat, chatting, until));
+        self.with_partner_at(silent, seat, |seat, chatting| {
+            self.is_silent(seat, chatting, until)
+        });
     }
 
     fn is_silent(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, until: Moment) {

@@ -103,6 +103,38 @@ fn a_message_that_was_lost_does_not_come_behind_one_that_was_said_when_the_partn
     assert_eq!(bob.hears(), ["message 3"]);
 }
 
+/// It came to where the partner was when they had gone; they were told the next one here. Its client sends it again before
+/// it hears that it was refused, but the node hears that first.
+#[test]
+fn a_message_that_was_refused_at_last_does_not_come_behind_one_that_was_said_meanwhile() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let [here, there] = [0, 1].map(|node| cluster.incarnation(node));
+    let (chat, token) = (cluster.share(0), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending(), "their seat is asked for");
+    say(&cluster, 0, &alice, "1", "1").unwrap();
+    cluster.carry(here, there);
+    cluster.carry(here, there);
+    let mut back = None;
+    while back.is_none() {
+        cluster.carry(there, here);
+        if let std::task::Poll::Ready(came) = step(coming.as_mut()) {
+            back = came.unwrap();
+        }
+    }
+    let bob = back.unwrap();
+    say(&cluster, 0, &alice, "2", "2").unwrap();
+    assert_eq!(bob.hears(), ["welcome back chatting", "message 2"]);
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["ack 2", "unreachable 1"]);
+    for _ in 0..2 {
+        let again = say(&cluster, 0, &alice, "1", "1");
+        assert!(matches!(again, Err(MessageError::Unreachable(_))), "{again:?}");
+    }
+    assert_eq!(bob.hears(), [""; 0]);
+}
+
 #[test]
 fn a_message_whose_answer_is_lost_is_unconfirmed_and_not_sent_again() {
     for lost in [[0, 1], [1, 0]] {
