@@ -71,6 +71,8 @@ pub(crate) struct Abroad {
     pub(crate) unlike: Option<Generation>,
     /// The search that the store called stale, if nothing has come of it since.
     pub(crate) stale: Option<Generation>,
+    /// The search that is put off until the one whom the seat has left was looked for.
+    pub(crate) gives_way: Option<Generation>,
     /// Whether the store still has to be told of the seat's tokens.
     pub(crate) dossier: DossierState,
     /// Since when a place is held, as the user was told on another node.

@@ -50,6 +50,8 @@ pub(crate) struct Entry {
     pub(crate) consignment: Consignment,
     pub(crate) chat: ChatId,
     pub(crate) id: Option<KeptId>,
+    /// The id of what is no message, to refuse it with.
+    pub(crate) named: Option<Box<str>>,
     pub(crate) attempt: Attempt,
     /// What it takes to send it after a partner who moves.
     pub(crate) resent: Option<Resent>,
@@ -57,6 +59,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// What the user calls it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.id.as_ref().map(KeptId::as_str).or(self.named.as_deref())
+    }
+
     fn resent_bytes(&self) -> Option<usize> {
         self.resent.as_ref().map(|resent| resent.text.len())
     }
@@ -220,6 +227,7 @@ mod tests {
             consignment,
             chat: ChatId::from_bits(1),
             id: None,
+            named: None,
             attempt,
             resent: None,
             sent: NOW,

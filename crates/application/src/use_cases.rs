@@ -17,6 +17,7 @@ mod moderate;
 mod moved;
 mod pair;
 mod part;
+mod precedence;
 mod presence;
 mod prompt;
 mod propose;

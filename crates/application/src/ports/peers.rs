@@ -170,6 +170,11 @@ pub enum Letter<'a> {
         /// Why, as the one who is left alone is told.
         reason: EndReason,
     },
+    /// The one who was left alone by the end of a chat has been looked for; now the one who ended it may be.
+    Sought {
+        /// From the one to the other.
+        address: Address,
+    },
     /// Two seats are to be kept apart.
     Barred {
         /// The reader's seat.

@@ -71,10 +71,13 @@ impl<P: Ports> Chat<P> {
         });
         // A chat that cannot be ended is not the present one any more: nobody is left alone by that.
         if let (Ok(parted), Some(after)) = (parted, sequel) {
+            let elsewhere = parted.elsewhere();
             self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {
                 AfterChat::Idle => self.rest(seat).await,
-                AfterChat::QueueAnew | AfterChat::QueueInOldPlace => self.seek(seat).await,
+                AfterChat::QueueAnew | AfterChat::QueueInOldPlace => {
+                    self.seek_behind(seat, elsewhere).await;
+                }
             }
         }
         self.flush_own(seat);

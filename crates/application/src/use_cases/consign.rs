@@ -56,6 +56,19 @@ pub(crate) fn doubt_again<P: Ports>(book: &mut Book<P>, now: Moment) {
     }
 }
 
+/// What is sent to the partner's owner.
+#[derive(Clone, Copy)]
+pub(crate) enum Matter<'a> {
+    Message {
+        id: Option<KeptId>,
+        text: &'a str,
+    },
+    /// With the id that an answer is to repeat.
+    Signal {
+        id: Option<MessageId<'a>>,
+    },
+}
+
 impl<P: Ports> Chat<P> {
     /// Sends a message to the partner's owner. `checked` is what the checks made of it.
     pub(crate) fn message_abroad(
@@ -104,7 +117,10 @@ impl<P: Ports> Chat<P> {
             at,
         };
         let may_have_come = was_sent || id.is_some() && forgets_within(RESENDING_LATE, book, now);
-        let sent = self.consign(seat, book, id, Some(text.as_str()), now, message);
+        let sent = {
+            let text = text.as_str();
+            self.consign(seat, book, Matter::Message { id, text }, now, message)
+        };
         sent.map_err(|undelivered| {
             let error = if may_have_come {
                 MessageError::Unconfirmed
@@ -152,16 +168,19 @@ impl<P: Ports> Chat<P> {
         abroad.is_some_and(|abroad| abroad.unanswered.holds(chat, id.hash))
     }
 
-    /// Sends something that is answered by a receipt. `text` is what a message says.
+    /// Sends something that is answered by a receipt.
     pub(crate) fn consign<'a>(
         &self,
         seat: &Seat<P>,
         book: &mut Book<P>,
-        id: Option<KeptId>,
-        text: Option<&str>,
+        matter: Matter<'_>,
         now: Moment,
         letter: impl FnOnce(Address, Consignment, u32, Repetition) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
+        let (id, text, named) = match matter {
+            Matter::Message { id, text } => (id, Some(text), None),
+            Matter::Signal { id } => (None, None, id.map(|id| id.as_str().into())),
+        };
         let generation = book.session.generation();
         let forgets = forgets(book, now);
         let may_be_late = forgets_within(RESENDING_LATE, book, now);
@@ -232,6 +251,7 @@ impl<P: Ports> Chat<P> {
             consignment,
             chat,
             id,
+            named,
             attempt,
             resent,
             sent: now,
@@ -331,7 +351,7 @@ impl<P: Ports> Chat<P> {
             text: Secret(text),
             at,
         };
-        self.consign(seat, book, Some(id), Some(text), now, message)
+        self.consign(seat, book, Matter::Message { id: Some(id), text }, now, message)
             .is_ok()
     }
 
@@ -387,7 +407,7 @@ impl<P: Ports> Chat<P> {
         let id = entry.id.as_ref().map(|id| id.hash).filter(|_| is_present);
         self.refuse_message(book, error, id);
         let failed = Notice::Failed {
-            id: entry.id.as_ref().map(KeptId::as_str),
+            id: entry.name(),
             why,
         };
         self.adapters.delivery.post(&seat.route, &failed, Flush::Later);

@@ -126,6 +126,9 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         let mut book = seat.lock();
         let mut wait = *book.session.search()?;
+        if let Some(abroad) = &mut book.abroad {
+            abroad.gives_way = None;
+        }
         if let Some(stale) = book.abroad.as_mut().and_then(|abroad| abroad.stale.take())
             && stale == wait.ticket
             && book.retry_at.is_none()

@@ -372,7 +372,7 @@ impl<P: Ports> Chat<P> {
     pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
         let until = self.now() + self.options.resume_grace;
         self.with_partner_at(silent, seat, |seat, chatting| {
-            self.is_silent(seat, chatting, until)
+            self.is_silent(seat, chatting, until);
         });
     }
 

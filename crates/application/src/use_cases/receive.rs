@@ -107,6 +107,7 @@ impl<P: Ports> Chat<P> {
             }
             Letter::Disowned(addresses) => self.receive_disowned(from, &addresses),
             Letter::Ended { address, reason } => self.receive_ended(from, address, reason),
+            Letter::Sought { address } => self.receive_sought(address),
             Letter::Barred { seat, against, span } => {
                 self.bar_seat(seat, against, self.now() + span);
                 None
@@ -362,6 +363,28 @@ impl<P: Ports> Chat<P> {
     }
 
     fn receive_ended(
+        self: &Arc<Self>,
+        from: Incarnation,
+        address: Address,
+        reason: EndReason,
+    ) -> Option<Followup> {
+        let ends = self.end_from_afar(from, address, reason);
+        if reason != EndReason::PartnerSkipped {
+            return ends;
+        }
+        // Whoever ended it searches too, and lets the one who is left alone go first.
+        let Some(ends) = ends else {
+            self.tell_sought(from, address);
+            return None;
+        };
+        let node = self.clone();
+        Some(Box::pin(async move {
+            ends.await;
+            node.tell_sought(from, address);
+        }))
+    }
+
+    fn end_from_afar(
         self: &Arc<Self>,
         from: Incarnation,
         address: Address,

@@ -1,5 +1,6 @@
 //! Signals: WebRTC signalling between partners, opaque to the server.
 
+use super::consign::Matter;
 use super::part::WrongChat;
 use crate::chat::Chat;
 use crate::link::Partner;
@@ -7,6 +8,7 @@ use crate::ports::{Delivery, Letter, Ports, Undelivered};
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
 use passerby_domain::notice::{Notice, Secret};
+use passerby_domain::text::MessageId;
 
 /// Why a signal was not passed on. It never will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +37,18 @@ impl From<WrongChat> for SignalError {
 }
 
 impl<P: Ports> Chat<P> {
-    /// Passes `data`, a JSON value that is not looked at, on to the partner. Written by the next [`Chat::flush`].
+    /// Passes `data`, a JSON value that is not looked at, on to the partner. Written by the next [`Chat::flush`]. Should the
+    /// partner's node not take it, the user is told [`Notice::Failed`] with `id`.
     ///
     /// # Errors
     /// [`SignalError`]; nothing was passed on then.
-    pub fn signal(&self, seat: &Seat<P>, chat: &str, data: &str) -> Result<(), SignalError> {
+    pub fn signal(
+        &self,
+        seat: &Seat<P>,
+        chat: &str,
+        data: &str,
+        id: Option<MessageId<'_>>,
+    ) -> Result<(), SignalError> {
         let now = self.now();
         let mut book = seat.lock();
         let chatting = book.present_chat(chat)?;
@@ -51,13 +60,12 @@ impl<P: Ports> Chat<P> {
             Partner::Here(partner) => partner,
             Partner::There(_) => {
                 let data = Secret(data);
-                let sent = self.consign(seat, &mut book, None, None, now, |address, consignment, _, _| {
-                    Letter::Signal {
-                        address,
-                        consignment,
-                        data,
-                    }
-                });
+                let letter = |address, consignment, _, _| Letter::Signal {
+                    address,
+                    consignment,
+                    data,
+                };
+                let sent = self.consign(seat, &mut book, Matter::Signal { id }, now, letter);
                 return sent.map_err(SignalError::Unreachable);
             }
         };

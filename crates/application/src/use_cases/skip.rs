@@ -57,8 +57,9 @@ impl<P: Ports> Chat<P> {
                 .map(|partner| Some((chat, partner)))
                 .map_err(|_| SkipError::NotChatting)
         })?;
+        let elsewhere = parted.elsewhere();
         self.promptly(seat, self.look_after_partner(seat, parted)).await;
-        self.seek(seat).await;
+        self.seek_behind(seat, elsewhere).await;
         self.flush_own(seat);
         Ok(())
     }

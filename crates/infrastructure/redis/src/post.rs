@@ -241,6 +241,7 @@ fn urgency(letter: &Letter<'_>) -> Urgency {
         | Letter::Typing { .. }
         | Letter::Presence(_)
         | Letter::Ended { .. }
+        | Letter::Sought { .. }
         | Letter::Barred { .. }
         | Letter::Assertions(_)
         | Letter::Disowned(_)

@@ -70,11 +70,9 @@ impl<P: Ports<Wire = Connection>> Client<P> {
             Command::Message { chat_id, text } => {
                 self.budget
                     .count(Kind::Message, self.front.options.messages_per_second, now)?;
-                // The parser has seen that the id is one.
-                let message_id = id.and_then(|id| MessageId::parse(id).ok());
                 self.front
                     .chat
-                    .message(&self.seat, &chat_id, &text, message_id)
+                    .message(&self.seat, &chat_id, &text, id.and_then(as_message_id))
                     .map(|()| None)
                     .map_err(Refused::from)
             }
@@ -111,7 +109,7 @@ impl<P: Ports<Wire = Connection>> Client<P> {
             }
             Command::Signal { chat_id, data } => {
                 chat.count_command(&self.seat)?;
-                chat.signal(&self.seat, &chat_id, data)?;
+                chat.signal(&self.seat, &chat_id, data, id.and_then(as_message_id))?;
                 return Ok(None);
             }
             Command::Join(join) => {
@@ -201,6 +199,11 @@ impl<P: Ports<Wire = Connection>> Client<P> {
             .delivery
             .reply(self.seat.route(), &frame, Flush::Later);
     }
+}
+
+/// The parser has seen that it is one.
+fn as_message_id(id: &str) -> Option<MessageId<'_>> {
+    MessageId::parse(id).ok()
 }
 
 fn criteria(join: &Join<'_>) -> Result<Criteria, Refused> {

@@ -75,6 +75,7 @@ impl KeptLetter {
                 Letter::Receipt { .. } => "receipt",
                 Letter::Presence(_) => "presence",
                 Letter::Ended { .. } => "ended",
+                Letter::Sought { .. } => "sought",
                 Letter::Barred { .. } => "barred",
                 Letter::Assertions(_) => "assertions",
                 Letter::Disowned(_) => "disowned",
@@ -145,6 +146,7 @@ impl From<&Letter<'_>> for KeptLetter {
                 address: *address,
                 reason: *reason,
             },
+            Letter::Sought { address } => Letter::Sought { address: *address },
             Letter::Barred { seat, against, span } => Letter::Barred {
                 seat: *seat,
                 against: *against,

@@ -300,14 +300,22 @@ fn signals_reach_the_partner_or_are_called_undelivered() {
     let [alice, bob] = [0, 1].map(|node| cluster.visit(node, visit.clone()));
     alice.hears();
     bob.hears();
-    cluster[0].signal(&alice.seat, &alice.chat(), "{}").unwrap();
+    cluster[0]
+        .signal(&alice.seat, &alice.chat(), "{}", MessageId::parse("s").ok())
+        .unwrap();
     cluster.deliver();
     assert_eq!(bob.hears(), ["signal {}"]);
     assert_eq!(alice.hears(), [""; 0], "nobody acknowledges a signal");
     cluster[1].adapters().delivery.set_room(0);
-    cluster[0].signal(&alice.seat, &alice.chat(), "{}").unwrap();
+    cluster[0]
+        .signal(&alice.seat, &alice.chat(), "{}", MessageId::parse("s").ok())
+        .unwrap();
     cluster.deliver();
-    assert_eq!(alice.hears(), ["unreachable "]);
+    assert_eq!(
+        alice.hears(),
+        ["unreachable s"],
+        "by the name that the user gave it"
+    );
 }
 
 #[test]

@@ -198,9 +198,11 @@ fn the_end_of_a_chat_is_told_again_though_whoever_ended_it_is_in_others_since_or
     run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
     cluster.office.lose(first, cluster.incarnation(0));
     let carol = cluster.visitor(2);
+    cluster.pass(Millis::new(250));
     run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
     cluster.office.lose(first, second);
     let dave = cluster.visitor(2);
+    cluster.pass(Millis::new(250));
     assert_eq!(bob.chat(), dave.chat());
     run(cluster[2].disconnect(&dave.seat, dave.connection, Departure::Left));
     cluster.office.lose(second, first);

@@ -24,6 +24,7 @@ const MOVED: u8 = 14;
 const KICK: u8 = 15;
 const BAN: u8 = 16;
 const MESSAGE: u8 = 17;
+const SOUGHT: u8 = 18;
 
 pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
     match letter {
@@ -33,18 +34,9 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             seeker.encode(out);
             mode.encode(out);
         }
-        Letter::Agreed { address } => {
-            out.byte(AGREED);
-            address.encode(out);
-        }
-        Letter::Declined { offer } => {
-            out.byte(DECLINED);
-            offer.encode(out);
-        }
-        Letter::Lapsed { offer } => {
-            out.byte(LAPSED);
-            offer.encode(out);
-        }
+        Letter::Agreed { address } => single(AGREED, address, out),
+        Letter::Declined { offer } => single(DECLINED, offer, out),
+        Letter::Lapsed { offer } => single(LAPSED, offer, out),
         Letter::Message {
             address,
             consignment,
@@ -88,43 +80,35 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             consignment.encode(out);
             outcome.encode(out);
         }
-        Letter::Presence(assertion) => {
-            out.byte(PRESENCE);
-            assertion.encode(out);
-        }
+        Letter::Presence(assertion) => single(PRESENCE, assertion, out),
         Letter::Ended { address, reason } => {
             out.byte(ENDED);
             address.encode(out);
             reason.encode(out);
         }
+        Letter::Sought { address } => single(SOUGHT, address, out),
         Letter::Barred { seat, against, span } => {
             out.byte(BARRED);
             seat.encode(out);
             against.encode(out);
             span.encode(out);
         }
-        Letter::Assertions(assertions) => {
-            out.byte(ASSERTIONS);
-            assertions.encode(out);
-        }
-        Letter::Disowned(addresses) => {
-            out.byte(DISOWNED);
-            addresses.encode(out);
-        }
+        Letter::Assertions(assertions) => single(ASSERTIONS, assertions, out),
+        Letter::Disowned(addresses) => single(DISOWNED, addresses, out),
         Letter::Moved { address, owner } => {
             out.byte(MOVED);
             address.encode(out);
             owner.encode(out);
         }
-        Letter::Kick { user } => {
-            out.byte(KICK);
-            user.encode(out);
-        }
-        Letter::Ban(ban) => {
-            out.byte(BAN);
-            ban.encode(out);
-        }
+        Letter::Kick { user } => single(KICK, user, out),
+        Letter::Ban(ban) => single(BAN, ban, out),
     }
+}
+
+/// A letter of one field.
+fn single<T: Coded>(kind: u8, field: &T, out: &mut Writer<'_>) {
+    out.byte(kind);
+    field.encode(out);
 }
 
 pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>, Malformed> {
@@ -170,6 +154,9 @@ pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>,
         ENDED => Letter::Ended {
             address: Coded::decode(input)?,
             reason: Coded::decode(input)?,
+        },
+        SOUGHT => Letter::Sought {
+            address: Coded::decode(input)?,
         },
         BARRED => Letter::Barred {
             seat: Coded::decode(input)?,

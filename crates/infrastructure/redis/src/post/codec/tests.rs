@@ -223,6 +223,7 @@ fn letter() -> impl Strategy<Value = (String, LetterMaker)> {
             })),
         assertion().prop_map(|assertion| made(move |_| Letter::Presence(assertion))),
         (address(), reason()).prop_map(|(address, reason)| made(move |_| Letter::Ended { address, reason })),
+        address().prop_map(|address| made(move |_| Letter::Sought { address })),
         (user(), user(), millis()).prop_map(|(seat, against, span)| made(move |_| Letter::Barred {
             seat,
             against,
