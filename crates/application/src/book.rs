@@ -9,7 +9,7 @@ use crate::unanswered::Unanswered;
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Origin, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, UserId};
 use passerby_domain::notice::{EndReason, Pairing};
 use passerby_domain::priority::Place;
 use passerby_domain::session::{Presence, Session, State};
@@ -73,6 +73,8 @@ pub(crate) struct Abroad {
     pub(crate) stale: Option<Generation>,
     /// The search that is put off until the one whom the seat has left was looked for.
     pub(crate) gives_way: Option<Generation>,
+    /// The node that the store has given the seat to, for a token that is dead.
+    pub(crate) claimed_by: Option<Incarnation>,
     /// Whether the store still has to be told of the seat's tokens.
     pub(crate) dossier: DossierState,
     /// Since when a place is held, as the user was told on another node.

@@ -29,9 +29,9 @@ pub use pairing::{
     Pulse, Release, SameOrigin, Seeker, Stamp, Standing, StoreMemory, Stranger, Taken, Verdict,
 };
 pub use peers::{
-    Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverLastChat, HandoverLimits,
-    HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection, Repetition,
-    Unsent,
+    Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverAnswer, HandoverLastChat,
+    HandoverLimits, HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection,
+    Repetition, Unsent,
 };
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};

@@ -213,6 +213,17 @@ pub struct HandoverRequest {
     pub generation: Generation,
     /// The last event that its client has processed.
     pub seen: Seq,
+    /// Which of the seat's tokens its client has shown.
+    pub serial: TokenSerial,
+}
+
+/// What the owner of a seat answers to a wish for it.
+#[derive(Clone, Debug)]
+pub enum HandoverAnswer {
+    /// All there is of it. The seat is the asker's now.
+    Given(Box<Handover>),
+    /// The token is dead. The seat stays, and its owner takes it back from the store.
+    Stays,
 }
 
 /// The partner of a seat that is handed over.
@@ -336,11 +347,11 @@ pub trait Peers: Send + Sync + 'static {
     #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn send<'a>(&self, to: Incarnation, letter: &Letter<'a>) -> Result<(), Unsent>;
 
-    /// Asks the former owner of a seat for all there is of it. `None` if it has nothing, or does not answer within a
+    /// Asks the former owner of a seat for it. `None` if it has nothing, or does not answer within a
     /// second. One that has nothing may be waiting for the seat itself: it is asked again for a moment. Dropping the future forgets the answer.
     fn ask_for(
         &self,
         former: Incarnation,
         request: HandoverRequest,
-    ) -> impl Future<Output = Option<Box<Handover>>> + Send;
+    ) -> impl Future<Output = Option<HandoverAnswer>> + Send;
 }

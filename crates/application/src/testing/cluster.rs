@@ -7,7 +7,7 @@ use super::{
     TestChat, TestPorts, UnreliablePairing, Visit, Visitor, chat,
 };
 use crate::chat::{Chat, Deployment, Options};
-use crate::ports::{Handover, HandoverRequest, Letter, PairingStore};
+use crate::ports::{HandoverAnswer, HandoverRequest, Letter, PairingStore};
 use passerby_domain::id::{Incarnation, NodeId};
 use passerby_domain::time::Millis;
 use std::fmt;
@@ -445,7 +445,7 @@ impl<S: PairingStore> Reader for Desk<'_, S> {
         }
     }
 
-    fn hand_over(&mut self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    fn hand_over(&mut self, from: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         self.chat.hand_over(from, request)
     }
 }

@@ -2,7 +2,7 @@
 
 mod kept;
 
-use crate::ports::{Clock, Handover, HandoverRequest, Letter, Peers, Unsent};
+use crate::ports::{Clock, HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
 use crate::testing::ManualClock;
 use kept::KeptLetter;
 use passerby_domain::id::Incarnation;
@@ -32,7 +32,7 @@ struct Post {
     nodes: BTreeSet<Incarnation>,
     cut: BTreeSet<Incarnation>,
     /// Answers to wishes for seats, by the number of the wish.
-    answers: BTreeMap<u64, Option<Box<Handover>>>,
+    answers: BTreeMap<u64, Option<HandoverAnswer>>,
     wishes: u64,
 }
 
@@ -50,7 +50,7 @@ struct Way {
 enum Parcel {
     Letter(KeptLetter),
     Wish(u64, HandoverRequest),
-    Answer(u64, Option<Box<Handover>>),
+    Answer(u64, Option<HandoverAnswer>),
 }
 
 /// Who reads what is sent to a node.
@@ -62,7 +62,7 @@ pub trait Reader {
     fn read(&mut self, from: Incarnation, letter: Letter<'_>);
 
     /// A node that has taken a seat wishes for all there is of it.
-    fn hand_over(&mut self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>>;
+    fn hand_over(&mut self, from: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer>;
 }
 
 impl PostOffice {
@@ -221,7 +221,7 @@ impl Peers for LetterBox {
             .send(self.own, to, Parcel::Letter(KeptLetter::from(letter)))
     }
 
-    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         let number = {
             let mut post = self.office.lock();
             post.wishes += 1;

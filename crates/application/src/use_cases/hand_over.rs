@@ -8,8 +8,9 @@ use crate::book::{Abroad, Acquaintance, Book};
 use crate::chat::Chat;
 use crate::link::{Link, Moved, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fate, Handover, HandoverLastChat, HandoverLimits, HandoverOffer, HandoverPartner,
-    HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger, Undelivered,
+    Delivery, Dossier, Fate, Handover, HandoverAnswer, HandoverLastChat, HandoverLimits, HandoverOffer,
+    HandoverPartner, HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger,
+    Undelivered,
 };
 use crate::seat::Seat;
 use passerby_domain::id::{ChatId, Incarnation, Seq};
@@ -22,7 +23,64 @@ const SEEN_BYTES: usize = 16 * 1024;
 impl<P: Ports> Chat<P> {
     /// Gives a seat up to `new_owner`, which the store has made its owner, or what is left of one that is another's
     /// already: whoever asks again is told the same. `None` if it is not here, or if the wish is older than the seat.
-    pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    ///
+    /// A seat is not given up for a dead token: the store takes any that is not older than the last it was told of, and only
+    /// the owner knows better. Another may be served by it.
+    pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
+        if self.stays(new_owner, request) {
+            return Some(HandoverAnswer::Stays);
+        }
+        self.yield_to(new_owner, request).map(HandoverAnswer::Given)
+    }
+
+    /// Whether a seat is here and its owner knows that the token is dead. It is taken back from the store then.
+    fn stays(&self, asker: Incarnation, request: HandoverRequest) -> bool {
+        let Some(seat) = self.register.get(request.seat) else {
+            return false;
+        };
+        if asker == self.adapters.peers.own() || self.has_stalled() || self.peerage.suspects_usurpers() {
+            return false;
+        }
+        let stays = {
+            let mut book = seat.lock();
+            let is_gone = matches!(book.session.state(), State::Gone);
+            let tokens = book.tokens;
+            let is_dead = request.serial < tokens.latest && !tokens.accept(request.serial);
+            let stays = !is_gone && is_dead && request.generation > book.session.generation();
+            if stays {
+                book.abroad().claimed_by = Some(asker);
+            }
+            stays
+        };
+        if stays {
+            self.keep_later(&seat);
+        }
+        stays
+    }
+
+    /// A node was given a seat of this one by the store, and found that it has no right to it. If the store still has it as
+    /// that node's, it becomes this one's again.
+    pub(crate) async fn take_back(&self, seat: &Arc<Seat<P>>, claimed_by: Incarnation) {
+        let (user, serial) = (seat.user(), seat.lock().tokens.latest);
+        match self.adapters.pairing.locate(user).await {
+            Ok(Some(location)) if location.owner == claimed_by => {}
+            // Whoever has it now asks for it, or it is found when notes are compared.
+            Ok(_) => return self.verify_soon(),
+            Err(_) => return self.doubt_store(),
+        }
+        match self.adapters.pairing.take(user, serial).await {
+            Ok(Some(taken)) => {
+                let generation = taken.dossier.stamp.generation;
+                self.change(seat, |book| book.session.give_anew(generation));
+                self.say_again(seat).await;
+                self.assert_chat(seat);
+            }
+            Ok(None) => self.verify_soon(),
+            Err(_) => self.doubt_store(),
+        }
+    }
+
+    fn yield_to(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
         let moved = Moved {
             owner: new_owner,
             generation: request.generation,

@@ -64,6 +64,17 @@ impl<P: Ports> Chat<P> {
             .send(remote.owner, &Letter::Presence(assertion));
     }
 
+    /// Tells the owner of a seat's partner who holds the seat, and whether its user is there.
+    pub(crate) fn assert_chat(&self, seat: &Seat<P>) {
+        let book = seat.lock();
+        if let Some(chatting) = book.session.chatting()
+            && let Some(remote) = chatting.link.remote()
+        {
+            let attendance = attendance(&book, self.now());
+            self.tell_attendance_of(seat, &book, remote, chatting.chat, attendance);
+        }
+    }
+
     /// Asserts all ends of chats that are held here to the owners of the other ends: to all of them, or to one.
     pub(crate) fn assert_chats(&self, only: Option<Incarnation>) {
         let now = self.now();

@@ -11,8 +11,8 @@ use crate::chat::Chat;
 use crate::doorstep::Left;
 use crate::link::{Absence, Cause, Link, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fact, Flush, Handover, HandoverRequest, IdHash, Lease, OutboxContents, Outcome,
-    PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
+    Delivery, Dossier, Fact, Flush, Handover, HandoverAnswer, HandoverRequest, IdHash, Lease, OutboxContents,
+    Outcome, PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{ChatId, Generation, Seq, UserId};
@@ -109,7 +109,7 @@ impl<P: Ports> Chat<P> {
             }
         }
         let asked = Asked::new(self, user);
-        let Some(taken) = self.adapters.pairing.take(user, serial).await? else {
+        let Some(mut taken) = self.adapters.pairing.take(user, serial).await? else {
             asked.settled();
             return self.trust_ignorance().map(|()| None);
         };
@@ -119,21 +119,30 @@ impl<P: Ports> Chat<P> {
             seat: user,
             generation: taken.dossier.stamp.generation,
             seen,
+            serial,
         };
         let own = self.adapters.peers.own();
-        let handover = match taken.legacy.clone() {
-            Some(legacy) => Some(legacy),
+        let answer = match taken.legacy.clone() {
+            Some(legacy) => Some(HandoverAnswer::Given(legacy)),
             None if taken.former == own => self.hand_over(own, request),
             // It may not give anything up any more, and asks whose its seats are before it serves anybody again. But where the
             // store was away for all, it may have been no more silent than this node, and have all there is.
             None if taken.lease == Lease::Over && !self.peerage.others_are_being_heard(self.now()) => None,
             None => {
-                let handover = self.adapters.peers.ask_for(taken.former, request).await;
-                if handover.is_none() {
+                let answer = self.adapters.peers.ask_for(taken.former, request).await;
+                if answer.is_none() {
                     self.check_ownership(user).await?;
                 }
-                handover
+                answer
             }
+        };
+        let handover = match answer {
+            Some(HandoverAnswer::Given(handover)) => Some(handover),
+            Some(HandoverAnswer::Stays) => {
+                asked.settled();
+                return Ok(None);
+            }
+            None => None,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
         let handover = match handover {
@@ -154,12 +163,30 @@ impl<P: Ports> Chat<P> {
                 None
             }
         };
+        if handover.is_none() {
+            self.look_again_for_partner(&mut taken).await;
+        }
         let serials = handover
             .as_ref()
             .map_or([serial, serial], |handover| handover.serials);
         let seat = self.settle_in(&taken, handover.as_deref(), seen, serials);
         asked.settled();
         Ok(seat)
+    }
+
+    /// The former owner was asked in vain, which took a while. A partner who was there too may have been taken elsewhere
+    /// meanwhile, by a node that knows as little of where this seat is.
+    async fn look_again_for_partner(&self, taken: &mut Taken) {
+        let Some(partner) = &mut taken.partner else {
+            return;
+        };
+        // Should the store not say, the two find each other when next they are compared.
+        if let Ok(Some(location)) = self.adapters.pairing.locate(partner.stamp.seat).await
+            && location.owner != partner.owner
+        {
+            partner.owner = location.owner;
+            partner.stamp.generation = partner.stamp.generation.next_tenure();
+        }
     }
 
     /// A former owner lives, and did not answer. It may be that this node has asked a store that nobody else believes any

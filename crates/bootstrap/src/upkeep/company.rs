@@ -4,7 +4,7 @@ use crate::telemetry;
 use crate::upkeep::Upkeep;
 use crate::wiring::{Company, Node, SharedNode};
 use passerby_application::Chat;
-use passerby_application::ports::{Handover, HandoverRequest, Letter};
+use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter};
 use passerby_domain::id::Incarnation;
 use passerby_redis::{Inbox, Mailbox, RedisPost};
 use passerby_websocket::{Gate, Readiness};
@@ -90,7 +90,7 @@ impl Mailbox for Letters {
         }
     }
 
-    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         self.chat.hand_over(from, request)
     }
 

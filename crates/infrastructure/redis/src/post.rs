@@ -42,7 +42,7 @@ use envelope::LinkKeys;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use link::{Urgency, Wake};
 use links::Links;
-use passerby_application::ports::{Handover, HandoverRequest, Letter, Peers, Unsent};
+use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
 use passerby_domain::id::Incarnation;
 use passerby_domain::time::Millis;
 use queue::Bounds;
@@ -110,7 +110,7 @@ pub trait Mailbox: Send + Sync + 'static {
     fn deliver(&self, from: Incarnation, letter: Letter<'_>);
 
     /// `from` wants all there is of a seat. What is given is sent to it; `None` if there is nothing to give.
-    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>>;
+    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer>;
 
     /// All that was read together was handed in.
     fn end_of_batch(&self);
@@ -199,14 +199,14 @@ impl Peers for RedisPost {
         })
     }
 
-    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         // An earlier question may be answered after a later one was put, and only one answer has the seat in it.
         let mut open = FuturesUnordered::new();
         let asking = async {
             for pause in ASKED_AGAIN {
                 open.push(self.shared.ask(former, request));
-                if let Ok(handover) = timeout(pause, first_given(&mut open)).await {
-                    return handover;
+                if let Ok(answer) = timeout(pause, first_given(&mut open)).await {
+                    return answer;
                 }
             }
             first_given(&mut open).await
@@ -215,14 +215,14 @@ impl Peers for RedisPost {
     }
 }
 
-/// The first answer with a seat in it. Never completes if there is none among those that wait.
-async fn first_given<F>(open: &mut FuturesUnordered<F>) -> Box<Handover>
+/// The first answer of one that has the seat. Never completes if there is none among those that wait.
+async fn first_given<F>(open: &mut FuturesUnordered<F>) -> HandoverAnswer
 where
-    F: Future<Output = Option<Box<Handover>>>,
+    F: Future<Output = Option<HandoverAnswer>>,
 {
     while let Some(answer) = open.next().await {
-        if let Some(handover) = answer {
-            return handover;
+        if let Some(answer) = answer {
+            return answer;
         }
     }
     std::future::pending().await
@@ -281,7 +281,7 @@ impl Shared {
     }
 
     /// Asks once. `None` also if whoever is asked is gone.
-    async fn ask(&self, former: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    async fn ask(&self, former: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         let mut asked = self.asks.ask(former)?;
         let number = asked.number();
         self.post(former, ANSWERS, Urgency::Now, |offset, buffer| {
@@ -296,10 +296,10 @@ impl Shared {
             && self.links.with(self, to, |link| Ok(link.has_room(ANSWERS))) == Ok(true)
     }
 
-    fn answer(&self, to: Incarnation, number: u64, handover: Option<&Handover>) {
+    fn answer(&self, to: Incarnation, number: u64, answer: Option<&HandoverAnswer>) {
         // Whoever asked finds out by waiting.
         let _ = self.post(to, ANSWERS, Urgency::Now, |offset, buffer| {
-            codec::encode_answer(number, handover, offset, buffer);
+            codec::encode_answer(number, answer, offset, buffer);
         });
     }
 }

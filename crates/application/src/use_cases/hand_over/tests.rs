@@ -1,4 +1,4 @@
-use crate::ports::HandoverRequest;
+use crate::ports::{HandoverAnswer, HandoverRequest, TokenSerial};
 use crate::testing::{TestCluster, run};
 use passerby_domain::id::{Generation, Incarnation, Seq};
 use passerby_domain::time::Millis;
@@ -91,6 +91,7 @@ fn a_wish_older_than_the_seat_is_refused() {
         seat: alice.user(),
         generation: Generation::new(1),
         seen: Seq::default(),
+        serial: TokenSerial(0),
     };
     assert!(cluster[0].hand_over(cluster.incarnation(1), request).is_none());
     assert_eq!(cluster[0].own_census().online, 1);
@@ -107,8 +108,11 @@ fn whoever_asks_again_is_told_the_same_for_a_while_and_nobody_else_anything() {
             seat: bob.user(),
             generation: Generation::new(tenure << 32),
             seen: Seq::new(0),
+            serial: bob.seat.lock().tokens.latest,
         };
-        let handover = cluster[1].hand_over(by, request)?;
+        let Some(HandoverAnswer::Given(handover)) = cluster[1].hand_over(by, request) else {
+            return None;
+        };
         Some((handover.stamp, handover.outbox.events.len()))
     };
     let first = ask(&cluster, asker, 1);

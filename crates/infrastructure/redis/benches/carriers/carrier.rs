@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt as _;
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Peers as _, Repetition, Stamp, Unsent,
+    Address, Clock, Consignment, HandoverAnswer, HandoverRequest, Letter, Peers as _, Repetition, Stamp,
+    Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -319,7 +320,7 @@ impl Mailbox for Taking {
         }
     }
 
-    fn hand_over(&self, _: Incarnation, _: HandoverRequest) -> Option<Box<Handover>> {
+    fn hand_over(&self, _: Incarnation, _: HandoverRequest) -> Option<HandoverAnswer> {
         None
     }
 

@@ -3,7 +3,7 @@
 //! **Architecture Invariants.** Their number is bounded. A question whose asker is gone is forgotten at once; an answer
 //! is believed only from the node that was asked.
 
-use passerby_application::ports::Handover;
+use passerby_application::ports::HandoverAnswer;
 use passerby_domain::id::Incarnation;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 /// The most questions that wait.
 const CAPACITY: usize = 65_536;
 
-type Answer = Option<Box<Handover>>;
+type Answer = Option<HandoverAnswer>;
 
 /// All questions that wait.
 #[derive(Debug, Default)]

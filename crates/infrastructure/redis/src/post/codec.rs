@@ -21,7 +21,7 @@ pub(crate) use handover::{decode_handover, encode_handover};
 
 use crate::time::TimeOffset;
 use parts::Coded;
-use passerby_application::ports::{Handover, HandoverRequest, Letter};
+use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter};
 
 /// The bytes before the kind of a frame.
 const LENGTH_BYTES: usize = 4;
@@ -45,8 +45,8 @@ pub(super) enum Frame<'a> {
     Answer {
         /// The number of the question.
         number: u64,
-        /// All there is, if there is anything.
-        handover: Option<Box<Handover>>,
+        /// What is said, if there is anything.
+        answer: Option<HandoverAnswer>,
     },
 }
 
@@ -61,6 +61,7 @@ pub(super) fn encode_ask(number: u64, request: HandoverRequest, offset: TimeOffs
         seat,
         generation,
         seen,
+        serial,
     } = request;
     framed(offset, buffer, |out| {
         out.byte(ASK);
@@ -68,25 +69,27 @@ pub(super) fn encode_ask(number: u64, request: HandoverRequest, offset: TimeOffs
         seat.encode(out);
         generation.encode(out);
         seen.encode(out);
+        serial.encode(out);
     });
 }
 
 /// Appends an answer.
 pub(super) fn encode_answer(
     number: u64,
-    handover: Option<&Handover>,
+    answer: Option<&HandoverAnswer>,
     offset: TimeOffset,
     buffer: &mut Vec<u8>,
 ) {
     framed(offset, buffer, |out| {
         out.byte(ANSWER);
         out.number(number);
-        match handover {
+        match answer {
             None => out.byte(0),
-            Some(handover) => {
+            Some(HandoverAnswer::Given(handover)) => {
                 out.byte(1);
                 handover::write(handover, out);
             }
+            Some(HandoverAnswer::Stays) => out.byte(2),
         }
     });
 }
@@ -140,13 +143,15 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
                 seat: Coded::decode(reader)?,
                 generation: Coded::decode(reader)?,
                 seen: Coded::decode(reader)?,
+                serial: Coded::decode(reader)?,
             },
         }),
         ANSWER => Ok(Frame::Answer {
             number: reader.number()?,
-            handover: match reader.byte()? {
+            answer: match reader.byte()? {
                 0 => None,
-                1 => Some(Box::new(handover::read(reader)?)),
+                1 => Some(HandoverAnswer::Given(Box::new(handover::read(reader)?))),
+                2 => Some(HandoverAnswer::Stays),
                 _ => return Err(Malformed),
             },
         }),

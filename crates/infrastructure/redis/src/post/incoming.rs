@@ -170,10 +170,10 @@ fn hand_in(shared: &Shared, from: Incarnation, frame: Frame<'_>, mailbox: &impl 
         Frame::Ask { number, request } => {
             // A seat that was handed over is no longer here: without a way to send it, it stays.
             if shared.can_answer(from) {
-                shared.answer(from, number, mailbox.hand_over(from, request).as_deref());
+                shared.answer(from, number, mailbox.hand_over(from, request).as_ref());
             }
         }
-        Frame::Answer { number, handover } => shared.asks.answer(from, number, handover),
+        Frame::Answer { number, answer } => shared.asks.answer(from, number, answer),
     }
 }
 

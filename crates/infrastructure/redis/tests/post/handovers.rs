@@ -2,8 +2,8 @@
 
 use crate::stage::{Node, Plan, two_nodes};
 use passerby_application::ports::{
-    Handover, HandoverLimits, HandoverRequest, OutboxContents, Peers as _, Recollection, Stamp, Standing,
-    TokenSerial,
+    Handover, HandoverAnswer, HandoverLimits, HandoverRequest, OutboxContents, Peers as _, Recollection,
+    Stamp, Standing, TokenSerial,
 };
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::{Generation, Incarnation, Origin, Seq, UserId};
@@ -16,6 +16,7 @@ fn request(seat: u128) -> HandoverRequest {
         seat: UserId::from_bits(seat),
         generation: Generation::new(1).next_tenure(),
         seen: Seq::default(),
+        serial: TokenSerial(9),
     }
 }
 
@@ -61,7 +62,7 @@ async fn what_is_asked_for_is_handed_over() {
         (request.seat != UserId::from_bits(3)).then(|| handover(request.seat, bytes))
     });
     for (seat, bytes) in [(1, Some(10)), (2, Some(900_000)), (3, None)] {
-        let given = here.post.ask_for(there.own(), request(seat)).await;
+        let given = here.asks(&there, request(seat)).await;
         assert_eq!(given.as_ref().map(|given| given.outbox.events[0].1.len()), bytes);
         assert!(given.is_none_or(|given| given.stamp.seat == UserId::from_bits(seat)));
     }
@@ -79,15 +80,29 @@ async fn one_that_waits_for_the_seat_itself_hands_it_over_when_it_has_come() {
         *asked += 1;
         (*asked > 2).then(|| handover(request.seat, 10))
     });
-    let given = here.post.ask_for(there.own(), request(1)).await;
+    let given = here.asks(&there, request(1)).await;
     assert!(given.is_some_and(|given| given.stamp.seat == UserId::from_bits(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_keeps_the_seat_says_so_and_is_not_asked_again() {
+    let (_server, here, there) = two_nodes().await;
+    let asked = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&asked);
+    there.answers(move |_, _| {
+        *count.lock().unwrap() += 1;
+        Some(HandoverAnswer::Stays)
+    });
+    let answer = here.post.ask_for(there.own(), request(1)).await;
+    assert!(matches!(answer, Some(HandoverAnswer::Stays)), "{answer:?}");
+    assert_eq!(*asked.lock().unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_seats_are_handed_over_at_once() {
     let (_server, here, there) = two_nodes().await;
     there.gives(|_, request| Some(handover(request.seat, 10_000)));
-    let asked = (0..1_000).map(|seat| here.post.ask_for(there.own(), request(seat)));
+    let asked = (0..1_000).map(|seat| here.asks(&there, request(seat)));
     let given = futures_util::future::join_all(asked).await;
     for (seat, given) in (0..).zip(given) {
         assert_eq!(
@@ -109,5 +124,5 @@ async fn a_node_that_does_not_answer_or_is_gone_has_nothing_to_give() {
             .is_none()
     );
     there.gives(|_, request| Some(handover(request.seat, 10)));
-    assert!(here.post.ask_for(there.own(), request(1)).await.is_none());
+    assert!(here.asks(&there, request(1)).await.is_none());
 }

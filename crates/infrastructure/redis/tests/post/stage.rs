@@ -1,7 +1,8 @@
 //! Nodes with a post and a mailbox that remembers, and nothing else.
 
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverRequest, Letter, Outcome, Peers as _, Stamp, Unsent,
+    Address, Clock, Consignment, Handover, HandoverAnswer, HandoverRequest, Letter, Outcome, Peers as _,
+    Stamp, Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -39,7 +40,7 @@ pub(crate) enum Event {
     EndOfBatch,
 }
 
-type Give = dyn Fn(Incarnation, HandoverRequest) -> Option<Box<Handover>> + Send + Sync;
+type Give = dyn Fn(Incarnation, HandoverRequest) -> Option<HandoverAnswer> + Send + Sync;
 
 /// When a letter came.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,7 @@ impl Mailbox for Recorder {
         self.note(Event::Letter { from, number, text });
     }
 
-    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {
+    fn hand_over(&self, from: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
         (self.give.lock().expect("nobody panics with it"))(from, request)
     }
 
@@ -302,7 +303,22 @@ impl Node {
         &self,
         give: impl Fn(Incarnation, HandoverRequest) -> Option<Box<Handover>> + Send + Sync + 'static,
     ) {
-        *self.mailbox.give.lock().expect("nobody panics with it") = Box::new(give);
+        self.answers(move |from, request| give(from, request).map(HandoverAnswer::Given));
+    }
+
+    pub(crate) fn answers(
+        &self,
+        answer: impl Fn(Incarnation, HandoverRequest) -> Option<HandoverAnswer> + Send + Sync + 'static,
+    ) {
+        *self.mailbox.give.lock().expect("nobody panics with it") = Box::new(answer);
+    }
+
+    /// Asks `there` for a seat; what it gives.
+    pub(crate) async fn asks(&self, there: &Self, request: HandoverRequest) -> Option<Box<Handover>> {
+        match self.post.ask_for(there.own(), request).await? {
+            HandoverAnswer::Given(handover) => Some(handover),
+            HandoverAnswer::Stays => None,
+        }
     }
 }
 

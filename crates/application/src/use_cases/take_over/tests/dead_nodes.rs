@@ -2,13 +2,16 @@
 
 use super::{say, say_and_lose_the_first, sorted};
 use crate::ports::{PairingStore as _, Release, TokenSerial};
-use crate::testing::{Line, TestCluster, Told, Visit, run, step};
-use crate::{Entry, MessageError};
+use crate::testing::{Guest, Line, TestCluster, Told, Visit, run, step};
+use crate::{ConnectError, Entry, MessageError};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
 use passerby_domain::time::Millis;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+type Coming = Result<Option<Guest>, ConnectError>;
 
 /// One that was told something on the first would take it for something else on the second.
 #[test]
@@ -121,6 +124,42 @@ fn both_of_a_dead_node_find_each_other_again_wherever_they_come_back() {
         cluster[nodes[0]].flush(&alice.seat);
         cluster.deliver();
         assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
+    }
+}
+
+/// Lets time pass until somebody is back.
+fn comes(cluster: &mut TestCluster, mut coming: Pin<&mut impl Future<Output = Coming>>) -> Guest {
+    loop {
+        cluster.pass(Millis::new(250));
+        if let Poll::Ready(came) = step(coming.as_mut()) {
+            return came.unwrap().unwrap();
+        }
+    }
+}
+
+#[test]
+fn both_of_a_dead_node_who_come_back_at_once_hear_each_other_at_once() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    // Nobody knows that it is dead: it is asked, and does not answer.
+    cluster.stall(0);
+    let chats = [1, 2].map(|node| cluster.share(node));
+    let tokens = [&alice, &bob].map(|guest| guest.token().0);
+    let mut alices = pin!(chats[0].come_back(&alice, &tokens[0], 2));
+    let mut bobs = pin!(chats[1].come_back(&bob, &tokens[1], 1));
+    // Alice's is asked for first, when Bob's is the dead node's still, and is there last.
+    assert!(step(alices.as_mut()).is_pending());
+    assert!(step(bobs.as_mut()).is_pending());
+    let bob = comes(&mut cluster, bobs);
+    let alice = comes(&mut cluster, alices);
+    cluster.deliver();
+    for (from, to, node) in [(&alice, &bob, 1), (&bob, &alice, 2)] {
+        to.hears();
+        cluster[node]
+            .message(&from.seat, &from.chat(), "hello", None)
+            .unwrap();
+        cluster.deliver();
+        assert_eq!(to.hears(), ["message hello"]);
     }
 }
 

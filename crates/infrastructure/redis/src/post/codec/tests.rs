@@ -1,8 +1,8 @@
 use super::*;
 use passerby_application::ports::{
-    Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, HandoverLastChat, HandoverLimits,
-    HandoverOffer, HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome, Recollection,
-    Repetition, Stamp, Standing, Stranger, TokenSerial,
+    Address, Assertion, Attendance, Ban, BanId, Consignment, Fate, Handover, HandoverLastChat,
+    HandoverLimits, HandoverOffer, HandoverPartner, IdHash, Offence, Offer, OutboxContents, Outcome,
+    Recollection, Repetition, Stamp, Standing, Stranger, TokenSerial,
 };
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
@@ -457,24 +457,36 @@ proptest! {
         seat in user(),
         generation: u64,
         seen: u64,
-        handover in option::of(handover()),
+        serial: u32,
+        given in option::of(option::of(handover())),
     ) {
-        let asked = HandoverRequest { seat, generation: Generation::new(generation), seen: Seq::new(seen) };
+        let asked = HandoverRequest {
+            seat,
+            generation: Generation::new(generation),
+            seen: Seq::new(seen),
+            serial: TokenSerial(serial),
+        };
+        let answer = given.map(|given| match given {
+            Some(handover) => HandoverAnswer::Given(Box::new(handover)),
+            None => HandoverAnswer::Stays,
+        });
         let mut bytes = Vec::new();
         encode_ask(number, asked, OFFSET, &mut bytes);
-        encode_answer(number, handover.as_ref(), OFFSET, &mut bytes);
+        encode_answer(number, answer.as_ref(), OFFSET, &mut bytes);
         let mut frames = Frames::new(&bytes, OFFSET);
         match frames.next() {
             Some(Ok(Frame::Ask { number: read, request })) => prop_assert_eq!((read, request), (number, asked)),
             other => return Err(TestCaseError::fail(format!("{other:?}"))),
         }
         match frames.next() {
-            Some(Ok(Frame::Answer { number: read, handover: answer })) => {
-                prop_assert_eq!(read, number);
-                prop_assert_eq!(
-                    answer.map(|answer| handed_over(&answer, OFFSET)),
-                    handover.map(|handover| handed_over(&handover, OFFSET))
-                );
+            Some(Ok(Frame::Answer { number: read_number, answer: read })) => {
+                prop_assert_eq!(read_number, number);
+                let bytes = |answer| match answer {
+                    Some(HandoverAnswer::Given(handover)) => Some(Some(handed_over(&handover, OFFSET))),
+                    Some(HandoverAnswer::Stays) => Some(None),
+                    None => None,
+                };
+                prop_assert_eq!(bytes(read), bytes(answer));
             }
             other => return Err(TestCaseError::fail(format!("{other:?}"))),
         }
@@ -490,7 +502,8 @@ proptest! {
     ) {
         let letter = (maker.0)(&text);
         let mut bytes = encoded(&letter, OFFSET);
-        encode_answer(7, Some(&handover), OFFSET, &mut bytes);
+        let answer = HandoverAnswer::Given(Box::new(handover.clone()));
+        encode_answer(7, Some(&answer), OFFSET, &mut bytes);
         for (place, byte) in damage {
             let place = place.index(bytes.len());
             bytes[place] = byte;
