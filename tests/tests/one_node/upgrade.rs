@@ -163,6 +163,7 @@ async fn an_upgrade_is_known_by_its_tokens_whatever_their_case_and_company() {
     let server = Server::start(&[]).await;
     for (connection, upgrade) in [
         ("keep-alive, Upgrade", "websocket"),
+        ("keep-alive\r\nConnection: Upgrade", "websocket"),
         ("upgrade", "WebSocket"),
         ("Upgrade,keep-alive", "WEBSOCKET"),
     ] {

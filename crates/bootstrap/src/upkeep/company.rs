@@ -159,9 +159,30 @@ async fn tend(chat: Arc<Chat<SharedNode>>) {
 
 /// Metrics of letters and of what scripts found.
 fn register(node: &Node<SharedNode>, post: &RedisPost) {
-    let counts = post.clone();
+    let (counts, lost, dropped) = (post.clone(), post.clone(), post.clone());
     let strays = node.chat.clone();
     let registered = [
+        node.metrics.register_counter_source(
+            "passerby_letters_lost",
+            "Letters to other nodes that could not be delivered in time",
+            move || lost.counts().letters_lost,
+        ),
+        node.metrics.register_labelled_counter_source(
+            "passerby_batches_dropped",
+            "Batches of letters, or letters, that were thrown away unread: come too late, come before, forged or damaged, \
+             of another version or secret, or not understood",
+            "reason",
+            move || {
+                let counts = dropped.counts();
+                vec![
+                    ("late", counts.dropped_late),
+                    ("duplicate", counts.dropped_duplicate),
+                    ("forged", counts.dropped_forged),
+                    ("foreign", counts.dropped_foreign),
+                    ("malformed", counts.dropped_malformed),
+                ]
+            },
+        ),
         node.metrics.register_counter_source(
             "passerby_letters_received",
             "Letters that came from other nodes",

@@ -5,7 +5,8 @@ use crate::front::Front;
 use crate::gate::{Place, Readiness};
 use crate::problem::Problem;
 use crate::routes::{Answer, check_origin};
-use http::{HeaderMap, HeaderValue, Request, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use passerby_application::ports::{Clock, Ports, TurnedAway};
@@ -50,8 +51,7 @@ pub(crate) async fn grant<P: Ports>(
     peer: IpAddr,
     request: &Request<Incoming>,
 ) -> Result<(Upgrade<P>, Answer), Problem> {
-    let mut response =
-        create_response_with_body(request, Full::default).map_err(|error| handshake_problem(&error))?;
+    let mut response = answer_to(request)?;
     check_single(request.headers())?;
     check_origin(request.headers(), &front.options)?;
     let query = parse_query(request.uri().query())
@@ -112,6 +112,28 @@ pub(crate) async fn grant<P: Ports>(
 fn unavailable<P: Ports>(front: &Front<P>, detail: &'static str) -> Problem {
     let spread = front.chat.adapters().clock.now().as_millis() % 5;
     Problem::Unavailable(detail, Duration::from_secs(1 + spread))
+}
+
+/// The answer to a handshake that is in order.
+fn answer_to<B>(request: &Request<B>) -> Result<Response<Full<Bytes>>, Problem> {
+    let mut lines = request.headers().get_all(header::CONNECTION).iter();
+    let answer = match (lines.next(), lines.next()) {
+        (Some(first), Some(second)) => {
+            // A list over several lines is one list (RFC 9110, 5.3), and tungstenite looks at the first line.
+            let all = [first, second].into_iter().chain(lines);
+            let all: Vec<_> = all.map(HeaderValue::as_bytes).collect();
+            let mut joined = Request::new(());
+            *joined.method_mut() = request.method().clone();
+            *joined.version_mut() = request.version();
+            *joined.headers_mut() = request.headers().clone();
+            if let Ok(all) = HeaderValue::from_bytes(&all.join(&b", "[..])) {
+                joined.headers_mut().insert(header::CONNECTION, all);
+            }
+            create_response_with_body(&joined, Full::default)
+        }
+        _ => create_response_with_body(request, Full::default),
+    };
+    answer.map_err(|error| handshake_problem(&error))
 }
 
 fn handshake_problem(error: &Error) -> Problem {

@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use httparse::{Header, Request, Status};
+use std::net::Ipv6Addr;
 
 /// The longest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
@@ -69,8 +70,14 @@ pub(super) fn judge(bytes: &[u8]) -> Result<Option<Head>, Problem> {
     if body == Body::Some {
         return Err(Problem::Malformed("the request must not have a body"));
     }
-    if !target.bytes().all(may_be_in_target) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if !path.bytes().all(may_be_in_target) {
         return Err(Problem::NotFound);
+    }
+    if !query.bytes().all(may_be_in_target) {
+        return Err(Problem::Parameter(
+            "the query has characters that must be encoded",
+        ));
     }
     let is_upgrade = values(request.headers, "upgrade").any(|value| value.eq_ignore_ascii_case(b"websocket"));
     Ok(Some(Head { len, is_upgrade }))
@@ -124,12 +131,29 @@ fn check_host(lines: &[Header<'_>], version: Option<u8>) -> Result<(), Problem> 
     }
 }
 
+/// A name or an address, and perhaps a port.
 fn is_host(host: &[u8]) -> bool {
-    let fine = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte);
-    !host.is_empty() && host.iter().all(fine)
+    let Ok(host) = str::from_utf8(host) else {
+        return false;
+    };
+    let (is_good, after) = if let Some(rest) = host.strip_prefix('[') {
+        let Some((address, after)) = rest.split_once(']') else {
+            return false;
+        };
+        (address.parse::<Ipv6Addr>().is_ok(), after)
+    } else {
+        let (name, after) = host.split_at(host.find(':').unwrap_or(host.len()));
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        (!name.is_empty() && name.bytes().all(fine), after)
+    };
+    let is_port = |port: &str| {
+        port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    };
+    is_good && (after.is_empty() || after.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Bytes that an HTTP library takes in a path or a query; a path with others names nothing that is served.
+/// Bytes that an HTTP library takes in a path or a query; a path with others names nothing that is served, and no parameter
+/// has others as it stands.
 fn may_be_in_target(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte)
 }

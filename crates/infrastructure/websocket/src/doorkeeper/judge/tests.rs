@@ -93,6 +93,46 @@ fn a_path_that_no_library_takes_names_nothing() {
 }
 
 #[test]
+fn a_query_that_has_to_be_encoded_is_refused_as_such() {
+    for query in ["interests=a|b", "interests={x}", "interests=\"x\"", "interests=ä"] {
+        let request = head(&format!("GET /ws?{query} HTTP/1.1\nHost: a"));
+        assert_eq!(status(request.as_bytes()), 400, "{query}");
+    }
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+    for host in [
+        "a",
+        "a.example:80",
+        "a_b-c.d:",
+        "127.0.0.1:65535",
+        "[::1]",
+        "[2001:db8::1]:8080",
+    ] {
+        let request = head(&format!("GET / HTTP/1.1\nHost: {host}"));
+        assert_eq!(status(request.as_bytes()), 200, "{host}");
+    }
+    for host in [
+        "",
+        ":80",
+        "a:65536",
+        "a:b",
+        "a:+1",
+        "a:80:80",
+        "[::1",
+        "::1",
+        "[a]",
+        "[::1]8080",
+        "a%zzb",
+        "u@a",
+    ] {
+        let request = head(&format!("GET / HTTP/1.1\nHost: {host}"));
+        assert_eq!(status(request.as_bytes()), 400, "{host}");
+    }
+}
+
+#[test]
 fn a_probe_without_a_host_may_speak_http_1_0() {
     assert_eq!(status(head("GET /healthz HTTP/1.0").as_bytes()), 200);
 }
