@@ -61,7 +61,7 @@ pub(crate) enum Partner<P: Ports> {
 pub(crate) struct Remote {
     pub(crate) who: Acquaintance,
     pub(crate) owner: Incarnation,
-    /// The tenure in which that owner holds it, if it was said by the one before and not yet by itself.
+    /// The tenure in which that owner holds it, if it was said by the one before, or by the store, and not yet by itself.
     pub(crate) announced: u32,
     /// When the owner said that it knows nothing of this chat, if it did.
     pub(crate) disowned: Option<Moment>,
@@ -209,6 +209,12 @@ impl<P: Ports> Link<P> {
             Cause::Told | Cause::Inherited => absence.until + OWNERS_WORD,
             Cause::Delay | Cause::Silence => absence.until,
         })
+    }
+
+    /// Whether a later owner of a partner who is elsewhere than here is known than the one of this generation.
+    pub(crate) fn is_superseded(&self, generation: Generation) -> bool {
+        self.remote()
+            .is_some_and(|remote| generation.tenure() < remote.announced)
     }
 
     /// The partner, if another node holds them.

@@ -34,7 +34,8 @@ impl<P: Ports> Chat<P> {
             && chatting.chat == address.chat
             && chatting.link.partner.user() == address.from.seat
         {
-            let Some(remote) = chatting.link.remote_mut() else {
+            let is_superseded = chatting.link.is_superseded(address.from.generation);
+            let Some(remote) = chatting.link.remote_mut().filter(|_| !is_superseded) else {
                 return;
             };
             if let Some(partner) = moved_here {

@@ -172,10 +172,13 @@ impl<P: Ports> Chat<P> {
                     .or_else(|| self.partings.reason(address.chat, address.to));
                 return Err((told, book.session.generation()));
             }
-            let heard = book
-                .session
-                .chatting()
-                .map(|chatting| chatting.link.partner_heard.tenure());
+            let link = book.session.chatting().map(|chatting| &chatting.link);
+            // A former owner that does not know yet that another has the partner: what is said to it now would come to them
+            // before what was said to the other.
+            if link.is_some_and(|link| link.is_superseded(address.from.generation)) {
+                return Ok(None);
+            }
+            let heard = link.map(|link| link.partner_heard.tenure());
             let usurped = self.adopt(book, from, address, assertion.recollection);
             let is_restored = heard.is_some_and(|heard| heard < address.from.generation.tenure())
                 && assertion.recollection == Recollection::Lost;

@@ -372,16 +372,21 @@ impl<P: Ports> Chat<P> {
                 ) {
                     (Some(partner), known) => {
                         let mut stranger = partner.stranger.clone();
+                        let mut announced = 0;
                         if let Some(known) = known
                             && known.stamp.generation.tenure() > stranger.stamp.generation.tenure()
                         {
                             // They have moved too, and the former owner has not heard of it, or had ended by then.
                             stranger.owner = known.owner;
+                            announced = known.stamp.generation.tenure();
                         }
                         let mut link = Link::new(
                             self.partner(chat, &stranger, &partner.sent),
                             partner.facts.clone(),
                         );
+                        if let Some(remote) = link.remote_mut() {
+                            remote.announced = announced;
+                        }
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
                             cause: Cause::Inherited,
@@ -414,6 +419,9 @@ impl<P: Ports> Chat<P> {
             role,
         };
         let mut link = Link::new(self.partner(chat, stranger, &[]), facts);
+        if let Some(remote) = link.remote_mut() {
+            remote.announced = stranger.stamp.generation.tenure();
+        }
         if stranger.owner == self.adapters.peers.own() {
             return link;
         }

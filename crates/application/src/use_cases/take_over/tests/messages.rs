@@ -2,7 +2,8 @@
 
 use super::{comes_from, moved, say, say_and_lose_the_first, sorted};
 use crate::MessageError;
-use crate::testing::{TestCluster, step};
+use crate::ports::{Assertion, Attendance, Letter, Recollection};
+use crate::testing::{TestCluster, run, step};
 use passerby_domain::time::Millis;
 
 #[test]
@@ -75,6 +76,38 @@ fn what_waits_for_one_who_does_not_come_is_refused() {
     drop(coming);
     cluster.deliver();
     assert_eq!(alice.hears(), ["unreachable 1"]);
+}
+
+/// Both move at once. Where Alice is the store says who has Bob; the node that had him does not know yet, and asserts him.
+#[test]
+fn what_is_said_after_the_word_of_a_former_owner_does_not_come_before_what_was_said_to_the_new_one() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    let (chat, token) = (cluster.share(0), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(
+        step(coming.as_mut()).is_pending(),
+        "his node has not been asked yet"
+    );
+    let alice = comes_from(&mut cluster, [0, 2], &alice, |_| ());
+    say(&cluster, 2, &alice, "one", "1").unwrap();
+    run(cluster[1].drop_line(&bob));
+    let presence = Assertion {
+        address: moved(&alice, &bob),
+        attendance: Attendance::Away {
+            held: Millis::from_secs(20),
+        },
+        recollection: Recollection::Whole,
+    };
+    cluster[2].share().receive(nodes[1], Letter::Presence(presence));
+    say(&cluster, 2, &alice, "two", "2").unwrap();
+    while cluster.carry(nodes[2], nodes[1]) {}
+    let bob = cluster.finish(coming).unwrap().unwrap();
+    cluster.deliver();
+    let heard = bob.hears();
+    let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
+    assert_eq!(messages, ["message one", "message two"]);
 }
 
 #[test]
