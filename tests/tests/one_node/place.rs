@@ -118,6 +118,31 @@ async fn one_left_alone_is_paired_at_once_with_one_who_waits() {
 }
 
 #[tokio::test]
+async fn one_left_alone_is_paired_with_one_who_waits_before_the_one_who_left_them() {
+    let server = a_server().await;
+    for ending in ["skip", "block"] {
+        let mut ann = comes(&server, "").await;
+        let mut ben = Client::connect(&server, "").await;
+        ben.meet().await;
+        ann.meet().await;
+        let mut cyd = comes(&server, "").await;
+        ben.send_of_chat(ending);
+        ann.ended("partner_skipped").await;
+        ann.meet().await;
+        cyd.meet().await;
+        assert_eq!(ann.chat(), cyd.chat(), "after {ending}");
+        if ending == "block" {
+            ben.expect("blocked").await;
+        }
+        ben.ended("you_skipped").await;
+        ben.expect("waiting").await;
+        for client in [ann, ben, cyd] {
+            client.close(1000).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_waiting_seat_keeps_its_place_while_it_is_away_and_is_not_paired() {
     let server = a_server().await;
     let mut ann = Client::connect(&server, "interests=a").await;

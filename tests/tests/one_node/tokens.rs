@@ -6,7 +6,7 @@ use passerby_tests::connect::Memory;
 use passerby_tests::ledger::Position;
 use passerby_tests::raw::upgrade_head;
 use passerby_tests::{Client, Connect, Frame, RawSocket, Server, pair};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn memory_of(token: &str) -> Memory {
     Memory {
@@ -27,6 +27,42 @@ async fn mute(server: &Server, token: &str) -> (RawSocket, String) {
     assert_eq!(welcome["resumed"], true, "{welcome}");
     let next = welcome["resume_token"].as_str().expect("a token").to_owned();
     (socket, next)
+}
+
+/// The next event; nothing if the connection ends.
+async fn next_event(socket: &mut RawSocket) -> Option<Value> {
+    loop {
+        let frame = socket.frame().await.filter(|frame| frame.opcode != 8)?;
+        if frame.opcode == 1 {
+            return Some(serde_json::from_str(frame.as_text()).expect("events are JSON"));
+        }
+    }
+}
+
+/// Asks for an answer; false if the connection ends instead.
+async fn answers(socket: &mut RawSocket) -> bool {
+    let ping = Frame::text(json!({"type": "ping"}).to_string());
+    socket.send_frames(&[ping]).await;
+    while let Some(event) = next_event(socket).await {
+        if event["type"] == "pong" {
+            return true;
+        }
+    }
+    false
+}
+
+/// Shows a token, and speaks as soon as it is welcome; the connection, if it was given the seat.
+async fn comes_and_speaks(server: &Server, memory: &Memory) -> Option<RawSocket> {
+    let query = format!(
+        "join=manual&resume={}&last_seq={}",
+        memory.token, memory.position.last_seq
+    );
+    let mut socket = RawSocket::connect(server.http()).await;
+    socket.upgrade(server, &query).await;
+    let welcome = next_event(&mut socket).await?;
+    let ping = Frame::text(json!({"type": "ping"}).to_string());
+    socket.try_send(&ping.bytes()).await;
+    (welcome["resumed"] == true).then_some(socket)
 }
 
 async fn is_dead(server: &Server, token: &str) {
@@ -139,6 +175,55 @@ async fn at_most_two_tokens_of_a_seat_are_valid() {
     client.is_served().await;
     is_dead(&server, &first.token).await;
     is_dead(&server, &fourth).await;
+}
+
+#[tokio::test]
+async fn a_dead_token_takes_nothing_from_the_connection_that_the_seat_serves() {
+    let server = Server::start(&[]).await;
+    for others in [0, 1] {
+        let (ann, mut ben) = pair(&server).await;
+        let first = ann.memory();
+        ann.reset_connection().await;
+        ben.expect("partner_away").await;
+        let (_socket, second) = mute(&server, &first.token).await;
+        ben.expect("partner_back").await;
+        // Where there are several doors, the seat comes back by the one or the other.
+        for _ in 0..others {
+            Client::idle(&server).await.close(1000).await;
+        }
+        let mut ann = Client::resume(&server, &first).await;
+        is_dead(&server, &second).await;
+        ben.say("a", "still here?");
+        assert_eq!(ann.expect("message").await.text("text"), "still here?");
+        ben.expect("ack").await;
+        ann.is_served().await;
+        ben.quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_show_one_token_at_once_and_speak_at_once_one_has_the_seat() {
+    let server = Server::start(&[]).await;
+    for _ in 0..5 {
+        let (ann, mut ben) = pair(&server).await;
+        let memory = ann.memory();
+        ann.reset_connection().await;
+        ben.expect("partner_away").await;
+        let (one, other) = tokio::join!(
+            comes_and_speaks(&server, &memory),
+            comes_and_speaks(&server, &memory)
+        );
+        let mut served = Vec::new();
+        // By now whoever is replaced has been told so.
+        for mut socket in [one, other].into_iter().flatten() {
+            if answers(&mut socket).await {
+                served.push(socket);
+            }
+        }
+        assert_eq!(served.len(), 1, "connections on the seat");
+        ben.say("a", "who is there?");
+        served[0].event("message").await;
+    }
 }
 
 #[tokio::test]
