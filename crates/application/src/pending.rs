@@ -9,10 +9,13 @@ use passerby_domain::id::ChatId;
 use passerby_domain::notice::{ChatFacts, EndReason};
 use passerby_domain::time::{Millis, Moment};
 
-/// How long an owner waits for the other's word before it asks the store: a little longer than an offer is open.
-const PATIENCE: Millis = Millis::new(1_200);
+/// How much longer than an offer is open an owner waits for the other's word before it asks the store.
+const PATIENCE: Millis = Millis::new(200);
 /// How long after that it asks, before it takes the offer for dead.
 const STORE_PATIENCE: Millis = Millis::new(1_300);
+/// And after how long it does in any case, however long the offer is open: what users want meanwhile is answered within
+/// three seconds.
+const IN_ALL: Millis = Millis::new(2_800);
 
 /// An offer that is not yet a chat.
 pub(crate) struct Pending {
@@ -51,13 +54,15 @@ pub(crate) enum Then {
 }
 
 impl Pending {
-    pub(crate) fn new(offer: Offer, partner: Stranger, facts: ChatFacts, now: Moment) -> Self {
+    /// `open` is how long the offer is.
+    pub(crate) fn new(offer: Offer, partner: Stranger, facts: ChatFacts, open: Millis, now: Moment) -> Self {
+        let ask_at = now + open + PATIENCE;
         Self {
             offer,
             partner,
             facts,
-            ask_at: now + PATIENCE,
-            give_up_at: now + PATIENCE + STORE_PATIENCE,
+            ask_at,
+            give_up_at: (ask_at + STORE_PATIENCE).min(now + IN_ALL),
             word: Word::None,
             then: Then::GoOn,
         }
@@ -71,5 +76,50 @@ impl Pending {
 
     pub(crate) fn chat(&self) -> ChatId {
         self.offer.chat
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Stamp;
+    use passerby_domain::criteria::Mode;
+    use passerby_domain::id::{Generation, Incarnation, Origin, UserId};
+    use passerby_domain::notice::Role;
+
+    #[test]
+    fn an_owner_asks_a_little_after_the_offer_is_over_and_gives_up_before_three_seconds() {
+        let stamp = |bits| Stamp {
+            seat: UserId::from_bits(bits),
+            generation: Generation::default(),
+        };
+        let pending = |open| {
+            let offer = Offer {
+                chat: ChatId::from_bits(1),
+                seeker: stamp(1),
+                found: stamp(2),
+            };
+            let partner = Stranger {
+                stamp: stamp(2),
+                owner: Incarnation::from_bits(1),
+                origin: Origin::from_bits(1),
+                lasting_origin: Origin::from_bits(1),
+                common_interests: [].into(),
+                language: None,
+            };
+            let facts = ChatFacts {
+                common_interests: [].into(),
+                language: None,
+                mode: Mode::Text,
+                role: Role::Initiator,
+            };
+            Pending::new(offer, partner, facts, Millis::new(open), Moment::ORIGIN)
+        };
+        let times = |open| {
+            let pending = pending(open);
+            [pending.ask_at, pending.give_up_at].map(Moment::as_millis)
+        };
+        assert_eq!(times(1_000), [1_200, 2_500]);
+        assert_eq!(times(2_000), [2_200, 2_800]);
     }
 }

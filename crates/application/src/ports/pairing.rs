@@ -375,6 +375,12 @@ pub trait PairingStore: Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// How long an offer to another node's seat is open: some times as long as it takes to ask and to hear, or what is on offer
+    /// is gone before both have heard of it. At most two seconds, since what users want meanwhile waits for it.
+    fn offer_span(&self) -> Millis {
+        Millis::from_secs(1)
+    }
+
     /// Who holds a seat; `None` if nobody does.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::ports::{
 };
 use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::Census;
+use passerby_domain::time::Millis;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -139,6 +140,10 @@ impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
 
     async fn take(&self, seat: UserId, serial: TokenSerial) -> Result<Option<Taken>, StoreError> {
         self.ask(self.store.take(seat, serial)).await
+    }
+
+    fn offer_span(&self) -> Millis {
+        self.store.offer_span()
     }
 
     async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! seeker's owner                    store                     found one's owner
-//!   claim ─────────────────────────▶ both offered, for 1 s
+//!   claim ─────────────────────────▶ both offered, for a second
 //!   sets its seat aside ── proposal ──────────────────────────▶ sets its seat aside
 //!                                    both in the chat ◀──────── agree
 //!   begins the chat ◀────── agreed ──────────────────────────── begins the chat
@@ -64,6 +64,7 @@ impl<P: Ports> Chat<P> {
         let peers = &self.adapters.peers;
         let owner = found.owner;
         let lapsed = Letter::Lapsed { offer };
+        let open = self.adapters.pairing.offer_span();
         self.change(seat, |book| {
             if book.session.offer(offer.seeker.generation, offer.chat).is_err() {
                 // Whoever moved the seat on has told the store, which ends the offer.
@@ -92,13 +93,14 @@ impl<P: Ports> Chat<P> {
                 return book.session.withdraw(offer.chat).is_ok();
             }
             book.retry_at = None;
-            book.abroad().pending = Some(Pending::new(offer, found, facts, now));
+            book.abroad().pending = Some(Pending::new(offer, found, facts, open, now));
             false
         })
     }
 
     /// Another node's seat is offered to one of this node.
     pub(crate) fn consider(&self, seat: &Seat<P>, offer: Offer, seeker: Stranger, mode: Mode) -> Reply {
+        let open = self.adapters.pairing.offer_span();
         self.change(seat, |book| {
             if book.session.offer(offer.found.generation, offer.chat).is_err() {
                 return Reply::Decline;
@@ -113,7 +115,7 @@ impl<P: Ports> Chat<P> {
             }
             let facts = facts(&seeker, mode, Role::Responder);
             book.retry_at = None;
-            book.abroad().pending = Some(Pending::new(offer, seeker, facts, now));
+            book.abroad().pending = Some(Pending::new(offer, seeker, facts, open, now));
             Reply::Agree
         })
     }

@@ -142,6 +142,10 @@ impl PairingStore for RedisPairing {
         self.take_over(seat, serial).await
     }
 
+    fn offer_span(&self) -> Millis {
+        self.caller.offer_span()
+    }
+
     async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {
         self.look_up(seat).await
     }

@@ -11,7 +11,7 @@ use passerby_domain::flood::TokenBucket;
 use passerby_domain::time::{Millis, Moment};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A point in the time of Redis, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +69,8 @@ pub struct RedisTime {
     clock: Arc<dyn Clock>,
     /// In milliseconds; [`UNKNOWN`] until it is learned.
     offset: AtomicI64,
+    /// How long it took to ask and to hear of late, in milliseconds.
+    round_trip: AtomicU64,
 }
 
 const UNKNOWN: i64 = i64::MIN;
@@ -81,18 +83,34 @@ impl RedisTime {
         Self {
             clock,
             offset: AtomicI64::new(UNKNOWN),
+            round_trip: AtomicU64::new(0),
         }
     }
 
     /// Redis said `time`, asked at `asked` and answering now: it is taken to have looked half-way.
     pub fn learn(&self, asked: Moment, time: RedisMillis) {
-        let half = Millis::new(self.clock.now().since(asked).get() / 2);
+        let took = self.clock.now().since(asked).get();
+        self.note_round_trip(took);
+        let half = Millis::new(took / 2);
         let looked = signed((asked + half).as_millis());
         let offset = signed(time.0).saturating_sub(looked);
         // What each answer says differs by how long it took; a place in the queue must not move with that.
         if self.offset.load(Ordering::Relaxed).abs_diff(offset) > JITTER {
             self.offset.store(offset, Ordering::Relaxed);
         }
+    }
+
+    /// One that took long is believed sooner than one that did not.
+    fn note_round_trip(&self, took: u64) {
+        let known = self.round_trip.load(Ordering::Relaxed);
+        let kept = if took > known { 1 } else { 7 };
+        self.round_trip
+            .store((known * kept + took) / (kept + 1), Ordering::Relaxed);
+    }
+
+    /// How long it takes to ask Redis and to hear of it, as of late.
+    pub fn round_trip(&self) -> Millis {
+        Millis::new(self.round_trip.load(Ordering::Relaxed))
     }
 
     /// How far Redis is ahead of this node's clock; `None` until it is learned.
@@ -138,6 +156,21 @@ mod tests {
         assert_eq!(time.now(), Some(RedisMillis(1_000_010)));
         clock.advance(Millis::new(1_000));
         assert_eq!(time.now(), Some(RedisMillis(1_001_010)));
+    }
+
+    #[test]
+    fn a_way_that_has_become_long_is_believed_soon_and_a_short_one_later() {
+        let clock = Arc::new(ManualClock::default());
+        let time = RedisTime::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let learn = |took| {
+            let asked = clock.now();
+            clock.advance(Millis::new(took));
+            time.learn(asked, RedisMillis(1_000_000));
+            time.round_trip().get()
+        };
+        assert_eq!(time.round_trip(), Millis::ZERO);
+        assert_eq!([200, 200, 200].map(learn), [100, 150, 175]);
+        assert_eq!([0, 0].map(learn), [153, 133]);
     }
 
     #[test]

@@ -19,8 +19,13 @@ use std::sync::Arc;
 /// How long after its sending a script may still begin.
 const PATIENCE: Millis = Millis::from_secs(1);
 
-/// How long an offer to another node is open, in milliseconds.
-const OFFER: u32 = 1_000;
+/// How long an offer to another node is open where Redis is near.
+const OFFER: Millis = Millis::from_secs(1);
+/// So many round trips longer where it is not: a proposal and the word that agrees to it take one each, and may have to wait for
+/// one on its way.
+const ROUND_TRIPS: u64 = 4;
+/// The longest that an offer is open.
+const LONGEST_OFFER: Millis = Millis::from_secs(2);
 
 /// A script came to Redis later than its sender had patience for.
 #[derive(Debug, thiserror::Error)]
@@ -104,11 +109,18 @@ impl Caller {
         Ok(answer)
     }
 
+    /// How long an offer is open.
+    pub(super) fn offer_span(&self) -> Millis {
+        let more = self.time.round_trip().get().saturating_mul(ROUND_TRIPS);
+        (OFFER + Millis::new(more)).min(LONGEST_OFFER)
+    }
+
     /// Sends a row of words.
     async fn send(&self, words: Vec<Word>) -> Answers {
         let offset = self.offset().await?;
         let mut head = self.head(Patience::Usual(offset));
-        head.extend_from_slice(&OFFER.to_be_bytes());
+        let open = u32::try_from(self.offer_span().get()).unwrap_or(u32::MAX);
+        head.extend_from_slice(&open.to_be_bytes());
         head.push(match self.options.rules.same_origin {
             SameOrigin::Allowed => b'-',
             SameOrigin::Refused => b'r',
