@@ -27,6 +27,7 @@ mod report;
 mod resume;
 mod reunite;
 mod signal;
+mod silence;
 mod skip;
 mod take_over;
 mod tend;

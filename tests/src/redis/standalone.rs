@@ -72,11 +72,17 @@ impl Standalone {
     /// takes its users from these lines of an ACL file. Questions are asked as the administrator, whom the lines
     /// must not name.
     pub async fn start_guarded(users: &[&str]) -> Self {
+        let users = [&["user default off"], users].concat();
+        Self::start_guarded_as_told(Keeps::Nothing, &users).await
+    }
+
+    /// The same, and the lines say what one without a name may do as well.
+    pub async fn start_guarded_as_told(keeps: Keeps, users: &[&str]) -> Self {
         let (folder, port) = (tempfile::tempdir().expect("a folder can be made"), Port::claim());
         let certificates = Certificates::make(folder.path());
         let acl = folder.path().join("users.acl");
         let administrator = "user administrator on >for-the-suite ~* &* +@all";
-        let lines = [&["user default off", administrator], users].concat();
+        let lines = [&[administrator], users].concat();
         fs::write(&acl, lines.join("\n") + "\n").expect("a file can be written");
         let mut all = arguments(&port);
         // The plain port is closed, the same number speaks TLS.
@@ -90,7 +96,7 @@ impl Standalone {
         ] {
             all.extend([name.to_owned(), path.display().to_string()]);
         }
-        all.extend(keeping(Keeps::Nothing));
+        all.extend(keeping(keeps));
         let cli = Cli::to(port.address())
             .over_tls(certificates.authority())
             .signed_in("administrator", "for-the-suite");

@@ -24,6 +24,13 @@ use std::sync::Arc;
 /// How many assertions one letter holds.
 const LETTERFUL: usize = 500;
 
+/// Whether a partner's owner had been heard from before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Known,
+    New,
+}
+
 impl<P: Ports> Chat<P> {
     /// Tells the owner of a partner whether the seat's user is there.
     pub(crate) fn tell_attendance(
@@ -150,7 +157,7 @@ impl<P: Ports> Chat<P> {
             // One who is on the way here will find the partner.
             return (!self.takes.is_taken(address.to)).then_some(address);
         };
-        let usurped = self.change(&seat, |book| {
+        let heard = self.change(&seat, |book| {
             if let Some(pending) = book
                 .pending_mut()
                 .filter(|pending| pending.chat() == address.chat)
@@ -158,7 +165,7 @@ impl<P: Ports> Chat<P> {
                 if pending.partner.stamp.seat == address.from.seat {
                     pending.has_begun_there(self.now());
                 }
-                return Ok(None);
+                return Ok((None, Owner::Known));
             }
             let is_in_it = book.session.chatting().is_some_and(|chatting| {
                 chatting.chat == address.chat && chatting.link.partner.user() == address.from.seat
@@ -176,21 +183,31 @@ impl<P: Ports> Chat<P> {
             // A former owner that does not know yet that another has the partner: what is said to it now would come to them
             // before what was said to the other.
             if link.is_some_and(|link| link.is_superseded(address.from.generation)) {
-                return Ok(None);
+                return Ok((None, Owner::Known));
             }
             let heard = link.map(|link| link.partner_heard.tenure());
+            let owner = if heard.is_some_and(|heard| heard < address.from.generation.tenure()) {
+                Owner::New
+            } else {
+                Owner::Known
+            };
             let usurped = self.adopt(book, from, address, assertion.recollection);
-            let is_restored = heard.is_some_and(|heard| heard < address.from.generation.tenure())
-                && assertion.recollection == Recollection::Lost;
-            if is_restored {
+            if owner == Owner::New && assertion.recollection == Recollection::Lost {
                 self.miss_partner(&seat, book);
             }
             self.note_attendance(&seat, book, address, assertion.attendance);
-            Ok(usurped)
+            Ok((usurped, owner))
         });
-        match usurped {
-            Ok(Some(former)) => self.lose_seat(&former),
-            Ok(None) => {}
+        match heard {
+            Ok((usurped, owner)) => {
+                if let Some(former) = usurped {
+                    self.lose_seat(&former);
+                }
+                if owner == Owner::New {
+                    // What this end said while the partner was on the way there was lost.
+                    self.assert_chat(&seat);
+                }
+            }
             Err((Some(reason), generation)) => {
                 self.end_again(from, answer_to(address, generation), reason);
             }
@@ -339,7 +356,7 @@ impl<P: Ports> Chat<P> {
     }
 
     /// The partner is away. The user is told, unless they know.
-    fn is_away(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, absence: Absence) {
+    pub(crate) fn is_away(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, absence: Absence) {
         if chatting.link.absence.replace(absence).is_some() {
             return;
         }
@@ -347,87 +364,6 @@ impl<P: Ports> Chat<P> {
         self.adapters
             .delivery
             .post(&seat.route, &Notice::PartnerAway { chat, until }, Flush::Now);
-    }
-
-    /// Some nodes have missed heartbeats: the partners that they hold may be away.
-    pub(crate) fn note_delay(&self, late: &[Incarnation]) {
-        let until = self.now() + self.options.resume_grace;
-        self.for_each_with_partner_at(late, |seat, chatting| {
-            if chatting.link.absence.is_none() {
-                let cause = Cause::Delay;
-                self.is_away(seat, chatting, Absence { until, cause });
-            }
-        });
-    }
-
-    /// These nodes were heard from after all: it was not their users who were away.
-    pub(crate) fn note_in_time(&self, peers: &[Incarnation]) {
-        self.for_each_with_partner_at(peers, |seat, chatting| {
-            let (chat, link) = (chatting.chat, &mut chatting.link);
-            if link
-                .absence
-                .take_if(|absence| absence.cause == Cause::Delay)
-                .is_some()
-            {
-                self.adapters
-                    .delivery
-                    .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Now);
-            }
-        });
-    }
-
-    /// Nothing is heard of some nodes: the partners that they hold count as away.
-    pub(crate) fn note_silence(&self, silent: &[Incarnation]) {
-        let until = self.now() + self.options.resume_grace;
-        self.for_each_with_partner_at(silent, |seat, chatting| self.is_silent(seat, chatting, until));
-    }
-
-    /// As [`Chat::note_silence`], for one seat.
-    pub(crate) fn note_silence_for(&self, seat: &Seat<P>, silent: &[Incarnation]) {
-        let until = self.now() + self.options.resume_grace;
-        self.with_partner_at(silent, seat, |seat, chatting| {
-            self.is_silent(seat, chatting, until);
-        });
-    }
-
-    fn is_silent(&self, seat: &Seat<P>, chatting: &mut Chatting<Link<P>>, until: Moment) {
-        let before = chatting.link.absence;
-        let absence = Absence {
-            // One who was away already is not awaited for longer than was said.
-            until: before.map_or(until, |absence| absence.until.min(until)),
-            cause: Cause::Silence,
-        };
-        self.is_away(seat, chatting, absence);
-    }
-
-    /// Changes the chats of all seats whose partners are at one of these nodes.
-    fn for_each_with_partner_at(
-        &self,
-        owners: &[Incarnation],
-        mut change: impl FnMut(&Seat<P>, &mut Chatting<Link<P>>),
-    ) {
-        if owners.is_empty() {
-            return;
-        }
-        for seat in self.register.all() {
-            self.with_partner_at(owners, &seat, &mut change);
-        }
-    }
-
-    fn with_partner_at(
-        &self,
-        owners: &[Incarnation],
-        seat: &Seat<P>,
-        change: impl FnOnce(&Seat<P>, &mut Chatting<Link<P>>),
-    ) {
-        self.change(seat, |book| {
-            if let Some(chatting) = book.session.chatting_mut()
-                && let Some(remote) = chatting.link.remote()
-                && owners.contains(&remote.owner)
-            {
-                change(seat, chatting);
-            }
-        });
     }
 
     pub(crate) fn receive_disowned(

@@ -10,26 +10,30 @@ use passerby_domain::time::UnixMillis;
 use passerby_memory::OriginLimits;
 use passerby_redis::seal::{Sealer, Secrets};
 use passerby_redis::{Link, RedisBans, RedisLimiter, RedisOptions, RedisReports};
-use passerby_tests::redis::Standalone;
+use passerby_tests::redis::{Keeps, Standalone};
 use passerby_tests::{PATIENCE, succeeds};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 const RULES: &str = include_str!("../../../../../deploy/redis/users.acl");
 
-/// The rules as Redis reads them: without comments, each user on one line.
-fn rules() -> String {
+/// The rules as Redis reads them: without comments, each user on one line. First the one without a name, then the nodes.
+fn rules() -> [String; 2] {
     let lines = RULES
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default());
     let words = lines.flat_map(str::split_whitespace);
     let text = words.collect::<Vec<_>>().join(" ");
-    let (_, node) = text.split_once("user passerby").expect("the user of the nodes");
-    format!("user passerby{node} >s3cret")
+    let (nobody, node) = text.split_once("user passerby").expect("the user of the nodes");
+    [nobody.trim().to_owned(), format!("user passerby{node} >s3cret")]
 }
 
-async fn start() -> (Standalone, RedisOptions) {
-    let server = elsewhere(|| async { Standalone::start_guarded(&[&rules()]).await }).await;
+async fn start(keeps: Keeps) -> (Standalone, RedisOptions) {
+    let server = elsewhere(move || async move {
+        let [nobody, node] = rules();
+        Standalone::start_guarded_as_told(keeps, &[&nobody, &node]).await
+    })
+    .await;
     let authority = server.authority().expect("it speaks TLS");
     let options = RedisOptions {
         user: Some("passerby".to_owned()),
@@ -40,10 +44,38 @@ async fn start() -> (Standalone, RedisOptions) {
     (server, options)
 }
 
+/// Redis reads its append-only file back as the user without a name, and checks what that one may do.
+#[test]
+fn what_a_guarded_server_keeps_is_there_after_its_restart() {
+    run(async {
+        let (mut server, options) = start(Keeps::Everything).await;
+        let ban = |bits| Ban {
+            id: BanId(0),
+            origin: Origin::from_bits(bits),
+            offence: Offence::Spam,
+            until: None,
+        };
+        let mut made = Vec::new();
+        let way = Way::open(&options).await;
+        for bits in [7, 8] {
+            made.push(RedisBans::new(way.redis.clone()).add(ban(bits)).await.unwrap());
+        }
+        server.process().kill();
+        let _server = elsewhere(move || async move {
+            server.again().await;
+            server
+        })
+        .await;
+        let way = Way::open(&options).await;
+        let kept = RedisBans::new(way.redis.clone()).list(UnixMillis(1)).await;
+        assert_eq!(kept.unwrap(), made);
+    });
+}
+
 #[test]
 fn what_is_shipped_as_rules_suffices_for_all_that_a_node_does() {
     run(async {
-        let (_server, options) = start().await;
+        let (_server, options) = start(Keeps::Nothing).await;
         let way = Way::open(&options).await;
         way.redis.check().await.unwrap();
 
@@ -115,7 +147,7 @@ fn what_is_shipped_as_rules_suffices_for_all_that_a_node_does() {
 #[test]
 fn neither_with_a_wrong_password_nor_without_trust_is_there_a_way() {
     run(async {
-        let (_server, options) = start().await;
+        let (_server, options) = start(Keeps::Nothing).await;
         let wrong_password = RedisOptions {
             password: Some("wrong".to_owned()),
             ..options.clone()
