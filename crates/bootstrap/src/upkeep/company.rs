@@ -103,11 +103,19 @@ impl Mailbox for Letters {
     }
 }
 
+/// Whether the last heartbeat was taken.
+#[derive(Clone, Copy)]
+enum Heard {
+    Yes,
+    No,
+}
+
 /// Tells the store twice a second, and sooner after it did not hear, that this node lives and that it has an inbox.
 async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
     let mut ticks = interval(HEARTBEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_first = true;
+    let mut before = Heard::Yes;
     loop {
         ticks.tick().await;
         // Others may write as soon as they know of this node.
@@ -121,10 +129,20 @@ async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
             }
             Err(error) => tracing::debug!(error = telemetry::chain(&error), "the inbox could not be kept"),
         }
-        if let Err(error) = chat.beat().await {
-            tracing::debug!(error = telemetry::chain(&error), "the heartbeat failed");
-            // Others take this node for silent until it is heard.
-            ticks.reset_after(TICK);
+        match chat.beat().await {
+            Ok(()) => before = Heard::Yes,
+            Err(error) => {
+                // Whatever the reason is, be it a right that its user lacks, an operator has to know it; and once is enough.
+                match std::mem::replace(&mut before, Heard::No) {
+                    Heard::Yes => tracing::warn!(
+                        error = telemetry::chain(&error),
+                        "redis does not take this node's heartbeat"
+                    ),
+                    Heard::No => tracing::debug!(error = telemetry::chain(&error), "nor this one"),
+                }
+                // Others take this node for silent until it is heard.
+                ticks.reset_after(TICK);
+            }
         }
     }
 }
