@@ -2,6 +2,7 @@
 
 use crate::book::{Book, Standing};
 use crate::doorstep::Doorstep;
+use crate::endings::Endings;
 use crate::outstanding::{Abandoned, Departures, Strays, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
@@ -122,6 +123,8 @@ pub struct Chat<P: Ports> {
     pub(crate) takes: Turns,
     /// What waits for them.
     pub(crate) doorstep: Doorstep,
+    /// Seats that are gone.
+    pub(crate) endings: Endings,
 }
 
 /// The store is being told again what it knew, and may not know everything yet.
@@ -184,6 +187,7 @@ impl<P: Ports> Chat<P> {
             remains: Remains::default(),
             takes: Turns::default(),
             doorstep: Doorstep::default(),
+            endings: Endings::default(),
         }
     }
 

@@ -10,6 +10,7 @@
 mod book;
 mod chat;
 mod doorstep;
+mod endings;
 mod link;
 mod outstanding;
 mod partings;

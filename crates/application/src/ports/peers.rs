@@ -224,6 +224,8 @@ pub enum HandoverAnswer {
     Given(Box<Handover>),
     /// The token is dead. The seat stays, and its owner takes it back from the store.
     Stays,
+    /// The seat has ended, which the store had not heard of yet.
+    Ended,
 }
 
 /// The partner of a seat that is handed over.

@@ -1,6 +1,6 @@
 //! Disconnecting: a connection is gone, and perhaps its user too.
 
-use crate::chat::Chat;
+use crate::chat::{Chat, Deployment};
 use crate::link::{Absence, Cause, Link, Partner};
 use crate::pending::Then;
 use crate::ports::{Attendance, Clock, Delivery, Fact, Flush, Ports, Release};
@@ -125,6 +125,9 @@ impl<P: Ports> Chat<P> {
     /// back to the queue.
     pub(crate) async fn see_off(&self, seat: &Arc<Seat<P>>, left: Left<Link<P>>, told_partner: EndReason) {
         self.adapters.delivery.detach(&seat.route);
+        if self.options.deployment == Deployment::Shared {
+            self.endings.note(seat.user(), self.now());
+        }
         self.register.remove(seat.user());
         self.note(Fact::Gone);
         if let Left::Chat(chatting) = left {

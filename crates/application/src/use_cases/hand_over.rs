@@ -30,7 +30,8 @@ impl<P: Ports> Chat<P> {
         if self.stays(new_owner, request) {
             return Some(HandoverAnswer::Stays);
         }
-        self.yield_to(new_owner, request).map(HandoverAnswer::Given)
+        let given = self.yield_to(new_owner, request).map(HandoverAnswer::Given);
+        given.or_else(|| self.endings.knows(request.seat).then_some(HandoverAnswer::Ended))
     }
 
     /// Whether a seat is here and its owner knows that the token is dead. It is taken back from the store then.

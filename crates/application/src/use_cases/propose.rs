@@ -229,7 +229,11 @@ impl<P: Ports> Chat<P> {
             let _ = self.adapters.peers.send(owner, &agreed);
         }
         match pending.then {
-            Then::GoOn | Then::Join(_) => {
+            then @ (Then::GoOn | Then::Join(_)) => {
+                if let Then::Join(criteria) = then {
+                    // Too late for this chat, and for all that come after it as they said.
+                    book.criteria = criteria;
+                }
                 if let Presence::Away { until } = book.session.presence() {
                     let held = until.since(self.now());
                     self.tell_attendance_of(seat, book, &remote, offer.chat, Attendance::Away { held });

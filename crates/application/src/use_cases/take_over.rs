@@ -142,6 +142,12 @@ impl<P: Ports> Chat<P> {
                 asked.settled();
                 return Ok(None);
             }
+            Some(HandoverAnswer::Ended) => {
+                // The store has it as this node's, and is to know as well.
+                asked.settled();
+                self.departures.add(taken.dossier.stamp);
+                return Ok(None);
+            }
             None => None,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.

@@ -31,6 +31,7 @@ impl<P: Ports> Chat<P> {
         self.peerage.look(now);
         self.peerage.forget_moved(now);
         self.partings.forget(now);
+        self.endings.forget(now);
         self.remains.forget(now);
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)

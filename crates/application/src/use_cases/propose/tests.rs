@@ -1,6 +1,6 @@
 use crate::testing::{Guest, Line, TestCluster, run};
 use crate::{Departure, Entry};
-use passerby_domain::criteria::{Criteria, Mode};
+use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
 
 /// One waits on the first node; one on the second has just found them, and the proposal is on its way.
@@ -256,10 +256,15 @@ fn who_joins_anew_while_an_offer_comes_to_nothing_searches_for_what_they_want_no
 #[test]
 fn who_joins_anew_while_the_offer_becomes_a_chat_is_in_that_chat() {
     let (mut cluster, [found, seeker]) = proposed();
-    run(cluster[1].join(&seeker.seat, Criteria::default())).unwrap();
+    let later = Criteria {
+        language: Language::parse("eo").ok(),
+        ..Criteria::default()
+    };
+    run(cluster[1].join(&seeker.seat, later.clone())).unwrap();
     cluster.deliver();
     assert_eq!(seeker.hears(), ["matched"]);
     assert_eq!(found.hears(), ["matched"]);
+    assert_eq!(seeker.seat.lock().criteria, later, "from the next wait on");
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(super) fn encode_answer(
                 handover::write(handover, out);
             }
             Some(HandoverAnswer::Stays) => out.byte(2),
+            Some(HandoverAnswer::Ended) => out.byte(3),
         }
     });
 }
@@ -152,6 +153,7 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
                 0 => None,
                 1 => Some(HandoverAnswer::Given(Box::new(handover::read(reader)?))),
                 2 => Some(HandoverAnswer::Stays),
+                3 => Some(HandoverAnswer::Ended),
                 _ => return Err(Malformed),
             },
         }),

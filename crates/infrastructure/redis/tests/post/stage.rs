@@ -317,7 +317,7 @@ impl Node {
     pub(crate) async fn asks(&self, there: &Self, request: HandoverRequest) -> Option<Box<Handover>> {
         match self.post.ask_for(there.own(), request).await? {
             HandoverAnswer::Given(handover) => Some(handover),
-            HandoverAnswer::Stays => None,
+            HandoverAnswer::Stays | HandoverAnswer::Ended => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What moves with a seat, and what becomes of the connection that is left.
 
 use super::{online, say, sorted};
-use crate::ports::Farewell;
+use crate::ports::{Clock as _, Farewell};
 use crate::testing::{Guest, RecordingWire, TestCluster, run, step};
 use crate::{ConnectError, Departure, FirstWord, SkipError};
 use passerby_domain::flood::Rate;
@@ -216,6 +216,27 @@ fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
     assert!(!found.chat().is_empty());
     assert_eq!(found.chat(), moved.chat());
     assert_eq!(cluster.store.chatting().len(), 2);
+}
+
+/// The store gives it to the node that they come to before it hears of the end.
+#[test]
+fn a_seat_that_ends_while_it_is_asked_for_does_not_come_back() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (chat, token) = (cluster.share(0), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    run(cluster[1].disconnect(&bob.seat, bob.connection, Departure::Left));
+    let began = cluster.clock.now();
+    let back = cluster.finish(coming).unwrap();
+    assert!(back.is_none());
+    assert!(
+        cluster.clock.now().since(began) < Millis::from_secs(1),
+        "it is known at once"
+    );
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(alice.hears(), ["chat_ended partner_left", "waiting"]);
+    assert_eq!(cluster.store.known(), [alice.user()]);
 }
 
 #[test]

@@ -459,6 +459,7 @@ proptest! {
         seen: u64,
         serial: u32,
         given in option::of(option::of(handover())),
+        ended: bool,
     ) {
         let asked = HandoverRequest {
             seat,
@@ -468,6 +469,7 @@ proptest! {
         };
         let answer = given.map(|given| match given {
             Some(handover) => HandoverAnswer::Given(Box::new(handover)),
+            None if ended => HandoverAnswer::Ended,
             None => HandoverAnswer::Stays,
         });
         let mut bytes = Vec::new();
@@ -482,9 +484,10 @@ proptest! {
             Some(Ok(Frame::Answer { number: read_number, answer: read })) => {
                 prop_assert_eq!(read_number, number);
                 let bytes = |answer| match answer {
-                    Some(HandoverAnswer::Given(handover)) => Some(Some(handed_over(&handover, OFFSET))),
-                    Some(HandoverAnswer::Stays) => Some(None),
-                    None => None,
+                    Some(HandoverAnswer::Given(handover)) => ("given", handed_over(&handover, OFFSET)),
+                    Some(HandoverAnswer::Stays) => ("stays", Vec::new()),
+                    Some(HandoverAnswer::Ended) => ("ended", Vec::new()),
+                    None => ("nothing", Vec::new()),
                 };
                 prop_assert_eq!(bytes(read), bytes(answer));
             }
