@@ -70,7 +70,7 @@ def reckon(users, of):
         ("messages a second", messages, ""),
         ("**Nodes**", None, ""),
         ("cores busy", cores_of_nodes(nodes), ""),
-        ("nodes, and one to spare", nodes + 1 if users > 10_000 else nodes, "whole"),
+        ("nodes; of several, one is to spare", nodes + 1 if users > 10_000 else nodes, "whole"),
         ("users whose partner is on another node", far * 100, "%"),
         ("memory for connections, each node", memory, "B"),
         ("**Redis: pairing**", None, ""),
