@@ -8,6 +8,7 @@ mod connect;
 mod consign;
 mod disconnect;
 mod drain;
+mod expected;
 mod hand_over;
 mod heartbeat;
 mod join;

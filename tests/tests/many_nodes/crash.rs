@@ -78,15 +78,17 @@ async fn a_node_that_stood_still_hangs_up_and_obeys_nothing_that_was_said_before
     let (mut ann, mut ben) = pair_across(&nodes).await;
     let memory = ann.memory();
     nodes[0].freeze();
+    let frozen = Instant::now();
     ann.say("a", "left behind");
     ben.expect("partner_away").await;
-    // Either the lease is over by then, or its owner was asked for longer than a node may stand still.
     let mut there = succeeds("another node takes the seat", PATIENCE, async || {
         let attempt = Connect::at(nodes[1].door()).resuming(&memory);
         attempt.try_open(PATIENCE).await
     })
     .await;
     ben.expect("partner_back").await;
+    // For longer than a node may stand still.
+    tokio::time::sleep_until((frozen + Duration::from_millis(4_500)).into()).await;
     nodes[0].thaw();
     ann.closed(1012).await;
     nodes[0].until_ready(200).await;

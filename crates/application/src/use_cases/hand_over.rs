@@ -27,6 +27,8 @@ impl<P: Ports> Chat<P> {
     /// A seat is not given up for a dead token: the store takes any that is not older than the last it was told of, and only
     /// the owner knows better. Another may be served by it.
     pub fn hand_over(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
+        // Whom it hangs up on for that is not told that they are served elsewhere.
+        self.notice_stall();
         if self.stays(new_owner, request) {
             return Some(HandoverAnswer::Stays);
         }

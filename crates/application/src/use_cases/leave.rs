@@ -41,6 +41,14 @@ impl<P: Ports> Chat<P> {
                 pending.then = Then::Leave;
                 return Ok(None);
             }
+            if book
+                .abroad
+                .as_mut()
+                .is_some_and(|abroad| abroad.gives_way.take().is_some())
+            {
+                // Their search was put off, and they were not told yet that they wait.
+                self.announce(seat, book);
+            }
             match book.session.leave() {
                 Ok(Left::Chat(ended)) => {
                     self.charge_for_ending(book, now);

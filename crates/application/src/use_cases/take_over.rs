@@ -3,6 +3,7 @@
 //! The store decides who owns it; the former owner, if it lives, hands over all there is of it. If it does not, the seat
 //! begins again as the store knew it: in its chat, or in its place in the queue, but without its memory.
 
+use super::expected::{Asked, Expected};
 use super::hand_over::unpack;
 use super::resume::OnItsWay;
 use super::reunite::is_in;
@@ -27,61 +28,6 @@ use std::sync::Arc;
 /// A store that forgets its last words, as in a failover, may count a tenure twice: so each beginning leaves out some more, at
 /// most as many again, and no other beginning as many.
 const LEFT_OUT: u64 = 1 << 20;
-
-/// A seat that is on its way here, until it is, or will not come any more.
-struct Expected<'a, P: Ports> {
-    node: &'a Chat<P>,
-    user: UserId,
-}
-
-impl<'a, P: Ports> Expected<'a, P> {
-    fn new(node: &'a Chat<P>, user: UserId) -> Self {
-        node.doorstep.expect(user);
-        Self { node, user }
-    }
-}
-
-impl<P: Ports> Drop for Expected<'_, P> {
-    fn drop(&mut self) {
-        // What waits still was for one who has not come.
-        for left in self.node.doorstep.open(self.user, std::convert::identity) {
-            self.node
-                .acknowledge(left.from, left.address, left.consignment, Outcome::Refused);
-        }
-    }
-}
-
-/// A seat that the store is asked for. If nothing becomes of it here, as when the answer is lost or nobody waits for it any
-/// more, it may be this node's all the same, and is given up after the grace.
-struct Asked<'a, P: Ports> {
-    node: &'a Chat<P>,
-    user: UserId,
-    is_settled: bool,
-}
-
-impl<'a, P: Ports> Asked<'a, P> {
-    fn new(node: &'a Chat<P>, user: UserId) -> Self {
-        Self {
-            node,
-            user,
-            is_settled: false,
-        }
-    }
-
-    /// The seat is here, or does not exist.
-    fn settled(mut self) {
-        self.is_settled = true;
-    }
-}
-
-impl<P: Ports> Drop for Asked<'_, P> {
-    fn drop(&mut self) {
-        if !self.is_settled {
-            let until = self.node.now() + self.node.options.resume_grace;
-            self.node.abandoned.add(self.user, until);
-        }
-    }
-}
 
 impl<P: Ports> Chat<P> {
     /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the

@@ -59,6 +59,6 @@ fn one_who_leaves_the_queue_meanwhile_is_not_looked_for() {
     run(cluster[0].leave(&alice.seat, None)).unwrap();
     cluster.deliver();
     cluster.pass(Millis::from_secs(1));
-    assert_eq!(alice.hears(), ["chat_ended you_skipped", "idle"]);
+    assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting", "idle"]);
     assert_eq!(bob.hears(), ["chat_ended partner_skipped", "matched"]);
 }
