@@ -6,7 +6,7 @@ use crate::pending::Then;
 use crate::ports::{Delivery, Fact, Flush, Ports};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
-use passerby_domain::session::{IllegalMove, Left};
+use passerby_domain::session::{Announced, IllegalMove, Left};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
@@ -41,12 +41,9 @@ impl<P: Ports> Chat<P> {
                 pending.then = Then::Leave;
                 return Ok(None);
             }
-            if book
-                .abroad
-                .as_mut()
-                .is_some_and(|abroad| abroad.gives_way.take().is_some())
-            {
-                // Their search was put off, and they were not told yet that they wait.
+            let wait = book.session.wait();
+            if wait.is_some_and(|wait| wait.announced == Announced::Due) {
+                // Their search is put off or on its way, and they were not told yet that they wait.
                 self.announce(seat, book);
             }
             match book.session.leave() {

@@ -106,7 +106,7 @@ fn a_seeker_who_leaves_before_the_answer_leaves_the_one_they_were_offered_in_the
     let (chat, alice, bob) = while_an_offer_is_on_its_way(|chat, _, bob| {
         run(chat.leave(&bob.seat, None)).unwrap();
     });
-    assert_eq!(bob.hears(), ["idle"]);
+    assert_eq!(bob.hears(), ["waiting", "idle"]);
     assert_eq!(
         alice.hears(),
         [""; 0],
@@ -188,7 +188,7 @@ fn a_claim_that_arrives_after_its_user_has_left_puts_nobody_in_the_queue() {
         run(chat.leave(&alice.seat, None)).unwrap();
         run(joining).unwrap();
     }
-    assert_eq!(alice.hears(), ["idle"]);
+    assert_eq!(alice.hears(), ["waiting", "idle"]);
     assert_eq!(store.store().waiting(), []);
     assert_eq!(chat.own_census().waiting, 0);
 }
