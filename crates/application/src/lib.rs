@@ -11,6 +11,7 @@ mod book;
 mod chat;
 mod doorstep;
 mod endings;
+mod fading;
 mod link;
 mod outstanding;
 mod partings;

@@ -1,7 +1,8 @@
 //! Handing a seat over to another node, with all there is of it.
 //!
-//! From then on this node says nothing about the seat but where it went. Its connection is told that it was replaced;
-//! its partner is told nothing, since the new owner speaks for it.
+//! It is given up unless its owner knows better than the store that it is not to be. From then on this node says nothing about
+//! the seat but where it went. Its connection is told that it was replaced; its partner is told nothing, since the new owner
+//! speaks for it.
 
 use super::message::MessageError;
 use crate::book::{Abroad, Acquaintance, Book};
@@ -61,26 +62,35 @@ impl<P: Ports> Chat<P> {
         stays
     }
 
-    /// A node was given a seat of this one by the store, and found that it has no right to it. If the store still has it as
-    /// that node's, it becomes this one's again.
-    pub(crate) async fn take_back(&self, seat: &Arc<Seat<P>>, claimed_by: Incarnation) {
+    /// The store has given a seat of this node to one that has no right to it. If it still has it so, the seat becomes this
+    /// node's again; unless the store does not answer, nothing more is to be done about it then. True if so.
+    pub(crate) async fn take_back(&self, seat: &Arc<Seat<P>>, claimed_by: Incarnation) -> bool {
         let (user, serial) = (seat.user(), seat.lock().tokens.latest);
-        match self.adapters.pairing.locate(user).await {
-            Ok(Some(location)) if location.owner == claimed_by => {}
+        let pairing = &self.adapters.pairing;
+        let taken = match pairing.locate(user).await {
+            Ok(Some(location)) if location.owner == claimed_by => pairing.take(user, serial).await,
             // Whoever has it now asks for it, or it is found when notes are compared.
-            Ok(_) => return self.verify_soon(),
-            Err(_) => return self.doubt_store(),
-        }
-        match self.adapters.pairing.take(user, serial).await {
-            Ok(Some(taken)) => {
-                let generation = taken.dossier.stamp.generation;
-                self.change(seat, |book| book.session.give_anew(generation));
-                self.say_again(seat).await;
-                self.assert_chat(seat);
+            Ok(_) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let Ok(taken) = taken else {
+            // All is said again when it does.
+            self.doubt_store();
+            return false;
+        };
+        self.change(seat, |book| {
+            book.abroad().claimed_by = None;
+            if let Some(taken) = &taken {
+                book.session.give_anew(taken.dossier.stamp.generation);
             }
-            Ok(None) => self.verify_soon(),
-            Err(_) => self.doubt_store(),
+        });
+        if taken.is_some() {
+            // What it says to the partner's owner is newer now, too.
+            self.assert_chat(seat);
+        } else {
+            self.verify_soon();
         }
+        true
     }
 
     fn yield_to(&self, new_owner: Incarnation, request: HandoverRequest) -> Option<Box<Handover>> {

@@ -86,6 +86,12 @@ impl<P: Ports> Chat<P> {
 
     /// Tells the store where a seat stands.
     pub(crate) async fn say_again(&self, seat: &Arc<Seat<P>>) {
+        let claimed_by = seat.lock().abroad.as_ref().and_then(|abroad| abroad.claimed_by);
+        if let Some(claimed_by) = claimed_by
+            && !self.take_back(seat, claimed_by).await
+        {
+            return;
+        }
         let searches = self.change(seat, |book| {
             let searches = book.session.search().is_some();
             // With a new ticket, whatever came of the old one is void.

@@ -179,15 +179,8 @@ impl<P: Ports> Chat<P> {
         iter(self.to_keep.take())
             .for_each_concurrent(super::CONCURRENCY, |user| async move {
                 if let Some(seat) = self.register.get(user) {
-                    let (was, claimed_by) = {
-                        let mut book = seat.lock();
-                        let abroad = book.abroad();
-                        let was = std::mem::replace(&mut abroad.dossier, DossierState::Kept);
-                        (was, abroad.claimed_by.take())
-                    };
-                    if let Some(claimed_by) = claimed_by {
-                        self.take_back(&seat, claimed_by).await;
-                    } else if was == DossierState::Due {
+                    let was = std::mem::replace(&mut seat.lock().abroad().dossier, DossierState::Kept);
+                    if was == DossierState::Due {
                         self.say_again(&seat).await;
                     }
                 }

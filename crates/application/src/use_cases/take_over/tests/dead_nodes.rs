@@ -161,6 +161,10 @@ fn both_of_a_dead_node_who_come_back_at_once_hear_each_other_at_once() {
         cluster.deliver();
         assert_eq!(to.hears(), ["message hello"]);
     }
+    cluster.pass(Millis::from_secs(6));
+    for guest in [alice, bob] {
+        assert_eq!(guest.hears(), [""; 0], "all that there is to say has been said");
+    }
 }
 
 /// One had left the chat, and then both nodes died: of the one who comes back first, the store only knows that they chatted.

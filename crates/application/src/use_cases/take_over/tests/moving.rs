@@ -2,7 +2,7 @@
 
 use super::{online, say, sorted};
 use crate::ports::{Clock as _, Farewell};
-use crate::testing::{Guest, RecordingWire, TestCluster, run, step};
+use crate::testing::{Guest, Line, RecordingWire, TestCluster, run, step};
 use crate::{ConnectError, Departure, FirstWord, SkipError};
 use passerby_domain::flood::Rate;
 use passerby_domain::time::Millis;
@@ -124,6 +124,33 @@ fn a_dead_token_does_not_take_a_seat_from_whom_it_serves() {
     let dave = cluster.visitor(0);
     cluster.pass(Millis::from_secs(1));
     assert_ne!(carol.chat(), dave.chat(), "both who waited were found");
+}
+
+#[test]
+fn a_seat_is_taken_back_also_where_the_store_does_not_answer_for_a_moment() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let unheard = cluster.come_back(1, &bob, 1).unwrap();
+    let back = cluster.come_back(1, &bob, 1).unwrap();
+    cluster.deliver();
+    alice.hears();
+    let (chat, token) = (cluster.share(0), unheard.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster[1].adapters().pairing.set(Line::Down);
+    assert!(cluster.finish(coming).unwrap().is_none());
+    cluster.pass(Millis::new(500));
+    cluster[1].adapters().pairing.set(Line::Good);
+    cluster.pass(Millis::from_secs(8));
+    assert_eq!(back.farewell(), None);
+    assert_eq!(alice.hears(), [""; 0]);
+    assert_eq!(cluster.store.chatting().len(), 2);
+    say(&cluster, 0, &alice, "still here", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(
+        back.hears().last().map(String::as_str),
+        Some("message still here")
+    );
 }
 
 #[test]
