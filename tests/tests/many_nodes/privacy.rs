@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair_across_with, until};
+use passerby_tests::{Client, Connect, Nodes, PATIENCE, pair_across, pair_across_with, until};
 use serde_json::json;
 
 /// Words that are nowhere but in what users said and asked for.
@@ -69,4 +69,25 @@ async fn nothing_that_users_say_or_are_can_be_read_in_redis() {
         assert!(!holds(&seen, word), "`{word}` was sent to Redis");
     }
     assert!(!user.is_empty());
+}
+
+/// Somebody who may write to Redis, and has no secret.
+#[tokio::test]
+async fn what_is_forged_does_nothing_and_is_counted() {
+    let mut nodes = Nodes::start(2, &[]).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    let inboxes = nodes.redis().cli().ask(&["KEYS", "*:inbox:*"]).await;
+    let long = "x".repeat(70_000);
+    for inbox in inboxes.lines() {
+        for forged in ["", "hello", &long] {
+            nodes.redis().cli().ask(&["XADD", inbox, "*", "b", forged]).await;
+        }
+    }
+    until("all six are counted", PATIENCE, async || {
+        nodes.total("passerby_batches_dropped_total").await >= 6.0
+    })
+    .await;
+    ann.say("a", "still here");
+    assert_eq!(ben.expect("message").await.text("text"), "still here");
+    ann.expect("ack").await;
 }
