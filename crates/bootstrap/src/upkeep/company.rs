@@ -18,6 +18,8 @@ use tokio_util::task::TaskTracker;
 /// How often a node tells that it lives, and asks who else does. Who chats with its users is told that they are away after three
 /// in a row that did not come.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// So many in a row that Redis does not take are told to the operator. At the start, one or two may come before the link is up.
+const MANY_MISSED: u32 = 4;
 /// How often it looks after what cannot wait.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the last letters may take.
@@ -103,19 +105,12 @@ impl Mailbox for Letters {
     }
 }
 
-/// Whether the last heartbeat was taken.
-#[derive(Clone, Copy)]
-enum Heard {
-    Yes,
-    No,
-}
-
 /// Tells the store twice a second, and sooner after it did not hear, that this node lives and that it has an inbox.
 async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
     let mut ticks = interval(HEARTBEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_first = true;
-    let mut before = Heard::Yes;
+    let mut missed = 0_u32;
     loop {
         ticks.tick().await;
         // Others may write as soon as they know of this node.
@@ -130,15 +125,15 @@ async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
             Err(error) => tracing::debug!(error = telemetry::chain(&error), "the inbox could not be kept"),
         }
         match chat.beat().await {
-            Ok(()) => before = Heard::Yes,
+            Ok(()) => missed = 0,
             Err(error) => {
+                missed = missed.saturating_add(1);
+                let error = telemetry::chain(&error);
                 // Whatever the reason is, be it a right that its user lacks, an operator has to know it; and once is enough.
-                match std::mem::replace(&mut before, Heard::No) {
-                    Heard::Yes => tracing::warn!(
-                        error = telemetry::chain(&error),
-                        "redis does not take this node's heartbeat"
-                    ),
-                    Heard::No => tracing::debug!(error = telemetry::chain(&error), "nor this one"),
+                if missed == MANY_MISSED {
+                    tracing::warn!(error, "redis does not take this node's heartbeats");
+                } else {
+                    tracing::debug!(error, "the heartbeat failed");
                 }
                 // Others take this node for silent until it is heard.
                 ticks.reset_after(TICK);

@@ -358,16 +358,18 @@ impl Shared {
         }
     }
 
-    /// From now on this is the shared connection. Its number.
+    /// From now on this is the shared connection. Its number. The link has come up with it in one step: whoever asks over it and
+    /// notes how often the link had come up must not take it for another the next time.
     fn hold(&self, connection: Connection) -> u64 {
-        let number = self.with_held(|held| {
+        let (number, epoch) = self.with_held(|held| {
             held.number += 1;
+            held.epoch += 1;
             held.connection = Some(connection);
-            held.number
+            (held.number, held.epoch)
         });
         self.pool.renew(number);
         self.lanes.unblock_all();
-        self.come_up();
+        self.link.send_replace(Link::Up { epoch });
         number
     }
 
@@ -382,16 +384,12 @@ impl Shared {
     fn open_lane(&self, lane: Lane) {
         self.lanes.unblock(lane);
         if lane == self.home {
-            self.come_up();
+            let epoch = self.with_held(|held| {
+                held.epoch += 1;
+                held.epoch
+            });
+            self.link.send_replace(Link::Up { epoch });
         }
-    }
-
-    fn come_up(&self) {
-        let epoch = self.with_held(|held| {
-            held.epoch += 1;
-            held.epoch
-        });
-        self.link.send_replace(Link::Up { epoch });
     }
 }
 
