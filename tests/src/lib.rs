@@ -27,6 +27,7 @@ pub mod raw;
 pub mod redis;
 pub mod server;
 pub mod shape;
+pub mod signals;
 pub mod swarm;
 pub mod wait;
 

@@ -12,11 +12,11 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, http, succeeds};
+use crate::{PATIENCE, http, signals, succeeds};
 
 /// How often a condition outside this process (a file, an exit) is looked at.
 const LOOK: Duration = Duration::from_millis(10);
@@ -268,11 +268,17 @@ impl Server {
 
     /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a process has an id");
-        rustix::process::kill_process(pid, signal).expect("the process takes signals");
+        signals::send(&self.child, signal);
+    }
+
+    /// Stops the process from running, connections open.
+    pub fn freeze(&self) {
+        signals::freeze(&self.child);
+    }
+
+    /// Lets the process run on.
+    pub fn thaw(&self) {
+        signals::thaw(&self.child);
     }
 
     /// Asks the process to drain, as an operator's `kill` does.

@@ -183,12 +183,12 @@ impl Node {
 
     /// Stops the process from running, connections open.
     pub fn freeze(&self) {
-        self.server().signal(Signal::STOP);
+        self.server().freeze();
     }
 
     /// Lets the process run on.
     pub fn thaw(&self) {
-        self.server().signal(Signal::CONT);
+        self.server().thaw();
     }
 
     /// Asks `/readyz`.

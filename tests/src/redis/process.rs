@@ -4,10 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal};
-
 use crate::ports::Port;
-use crate::{PATIENCE, succeeds};
+use crate::{PATIENCE, signals, succeeds};
 
 /// A process and how it was started.
 #[derive(Debug)]
@@ -101,12 +99,12 @@ impl Process {
 
     /// Stops it from running, connections open.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
+        signals::freeze(self.running());
     }
 
     /// Lets it run on.
     pub fn thaw(&self) {
-        self.signal(Signal::CONT);
+        signals::thaw(self.running());
     }
 
     /// Whether the process is there, frozen or not.
@@ -124,13 +122,8 @@ impl Process {
         self.folder.join("log")
     }
 
-    fn signal(&self, signal: Signal) {
-        let id = self.child.as_ref().map(Child::id).expect("it is running");
-        let pid = i32::try_from(id)
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a process has an id");
-        rustix::process::kill_process(pid, signal).expect("the process takes signals");
+    fn running(&self) -> &Child {
+        self.child.as_ref().expect("it is running")
     }
 }
 
