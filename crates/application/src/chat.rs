@@ -1,6 +1,7 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
+use crate::complaints::Complaints;
 use crate::doorstep::Doorstep;
 use crate::endings::Endings;
 use crate::outstanding::{Abandoned, Departures, Strays, Watchlist};
@@ -10,8 +11,10 @@ use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreE
 use crate::register::Register;
 use crate::remains::Remains;
 use crate::seat::Seat;
+use crate::throttle::Throttle;
 use crate::timers::Timers;
 use crate::turns::Turns;
+use crate::use_cases::returns;
 use passerby_domain::flood::{Exhausted, Rate};
 use passerby_domain::id::{NodeId, UserId};
 use passerby_domain::notice::{Census, Waiting};
@@ -41,7 +44,7 @@ pub struct Options {
     pub resume_grace: Millis,
     /// How long it is held for one who closed or reloaded the page.
     pub reload_grace: Millis,
-    /// How long a connected seat may stay idle.
+    /// How long a connected seat may stay idle. Zero closes one as soon as it is; a span longer than the process runs never does.
     pub idle_timeout: Millis,
     /// How long two who parted are not paired again.
     pub rematch_cooldown: Millis,
@@ -125,6 +128,10 @@ pub struct Chat<P: Ports> {
     pub(crate) doorstep: Doorstep,
     /// Seats that are gone.
     pub(crate) endings: Endings,
+    /// Seats that were taken back lately.
+    pub(crate) returns: Throttle<UserId>,
+    /// What users have reported lately.
+    pub(crate) complaints: Complaints,
 }
 
 /// The store is being told again what it knew, and may not know everything yet.
@@ -188,6 +195,8 @@ impl<P: Ports> Chat<P> {
             takes: Turns::default(),
             doorstep: Doorstep::default(),
             endings: Endings::default(),
+            returns: returns(),
+            complaints: Complaints::default(),
         }
     }
 

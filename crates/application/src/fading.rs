@@ -45,6 +45,21 @@ impl<K: Eq + Hash, V: Copy> Fading<K, V> {
         }
     }
 
+    /// Changes what is remembered of this, which is nothing at first. The change is forgotten at once if there is no room.
+    pub(crate) fn change<T>(&self, key: K, now: Moment, change: impl FnOnce(&mut V) -> T) -> T
+    where
+        V: Default,
+    {
+        let mut spans = self.turned(now);
+        let known = spans.present.get(&key).or_else(|| spans.past.get(&key)).copied();
+        let mut value = known.unwrap_or_default();
+        let answer = change(&mut value);
+        if spans.present.len() < MOST || spans.present.contains_key(&key) {
+            spans.present.insert(key, value);
+        }
+        answer
+    }
+
     /// What is remembered of this.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let spans = self.lock();
@@ -87,6 +102,21 @@ mod tests {
         assert_eq!(fading.get(&'a'), Some(1));
         fading.forget(at(140));
         assert_eq!(fading.get(&'a'), None);
+    }
+
+    #[test]
+    fn what_changes_is_remembered_anew() {
+        let fading = Fading::<char, u32>::new(Millis::from_secs(20));
+        let count = |now| {
+            fading.change('a', now, |count| {
+                *count += 1;
+                *count
+            })
+        };
+        assert_eq!([count(at(100)), count(at(119)), count(at(121))], [1, 2, 3]);
+        assert_eq!(count(at(145)), 4, "it was changed within the last two spans");
+        fading.forget(at(170));
+        assert_eq!(count(at(200)), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod book;
 mod chat;
+mod complaints;
 mod doorstep;
 mod endings;
 mod fading;
@@ -24,6 +25,7 @@ mod remains;
 mod seat;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod throttle;
 mod timers;
 mod turns;
 mod unanswered;
@@ -33,8 +35,8 @@ pub use chat::{Adapters, Chat, Deployment, Options};
 pub use seat::{ConnectionNumber, Seat};
 pub use use_cases::{
     Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry,
-    FirstWord, Followup, JoinError, LeaveError, MessageError, ModerationError, ReportError, Returning,
-    SignalError, SkipError,
+    FirstWord, Followup, JoinError, LeaveError, MessageError, ModerationError, NotNow, ReportError,
+    Returning, SignalError, SkipError,
 };
 
 /// The code on this page compiles and does what it says.

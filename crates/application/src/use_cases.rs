@@ -46,6 +46,7 @@ pub use message::MessageError;
 pub use moderate::{BanOrder, BanTarget, ModerationError};
 pub use receive::Followup;
 pub use report::ReportError;
-pub use resume::{FirstWord, Returning};
+pub(crate) use resume::returns;
+pub use resume::{FirstWord, NotNow, Returning};
 pub use signal::SignalError;
 pub use skip::SkipError;

@@ -196,9 +196,9 @@ async fn run_node<P: Ports<Wire = Connection>, K: Upkeep<P>>(
     tasks.spawn(server.run(end.clone(), end.clone()));
 
     node.gate.change(Readiness::Starting, K::AT_FIRST);
-    tracing::info!(http = %addresses.http, admin = %addresses.admin, version = wiring::VERSION,
-        node = node.chat.options().node.as_str(), "ready: open http://{}/", addresses.http);
     ready(addresses)?;
+    tracing::info!(http = %addresses.http, admin = %addresses.admin, version = wiring::VERSION,
+        node = node.chat.options().node.as_str(), "listening: open http://{}/", addresses.http);
 
     tokio::select! {
         () = stop => {}
@@ -221,6 +221,12 @@ async fn run_node<P: Ports<Wire = Connection>, K: Upkeep<P>>(
 /// Metrics that are kept outside the admin crate.
 fn register_sources<P: Ports>(node: &wiring::Node<P>) {
     let gate = node.gate.clone();
+    let ready = node.metrics.register_gauge_source(
+        "passerby_ready",
+        "1 while new connections are welcome, as /readyz says",
+        move || u64::from(gate.readiness() == Readiness::Ready),
+    );
+    let gate = node.gate.clone();
     let connections = node.metrics.register_gauge_source(
         "passerby_connections",
         "WebSocket connections of this node",
@@ -231,7 +237,7 @@ fn register_sources<P: Ports>(node: &wiring::Node<P>) {
         "Lines of the log that were dropped because nobody took them",
         telemetry::dropped_lines,
     );
-    if connections.and(dropped).is_err() {
+    if ready.and(connections).and(dropped).is_err() {
         tracing::warn!("a metric could not be registered");
     }
 }

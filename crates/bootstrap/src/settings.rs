@@ -28,7 +28,7 @@ mod video;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError};
@@ -148,7 +148,7 @@ impl Settings {
                 }
             }
         };
-        settings.read_secrets(&mut problems);
+        settings.read_files(&mut problems);
         settings.check(&mut problems);
         let problems = problems.into_vec();
         if problems.is_empty() {
@@ -182,10 +182,10 @@ impl Settings {
         toml::to_string(self)
     }
 
-    fn read_secrets(&mut self, problems: &mut Problems) {
-        self.admin.read_secrets(problems);
-        self.identity.read_secrets(problems);
-        self.store.redis.read_secrets(problems);
+    fn read_files(&mut self, problems: &mut Problems) {
+        self.admin.read_files(problems);
+        self.identity.read_files(problems);
+        self.store.redis.read_files(problems);
     }
 
     fn check(&self, problems: &mut Problems) {
@@ -198,13 +198,23 @@ impl Settings {
         self.limits.check(problems);
         self.runtime.check(problems);
         self.video.check(problems);
-        if self.http.listen == self.admin.listen && self.http.listen.port() != 0 {
+        if overlap(self.http.listen, self.admin.listen) {
             problems.add(
                 "admin.listen",
                 "expected another address or port than http.listen",
             );
         }
     }
+}
+
+/// Whether only one of two listeners could be opened.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    // An IPv6 listener on all addresses takes those of IPv4 as well.
+    let covers = |whole: IpAddr, part: IpAddr| whole.is_unspecified() && (whole.is_ipv6() || part.is_ipv4());
+    let (first, second) = (one.ip(), other.ip());
+    one.port() != 0
+        && one.port() == other.port()
+        && (first == second || covers(first, second) || covers(second, first))
 }
 
 /// Takes the key at fault and the reason out of an error of the `config` crate.

@@ -9,7 +9,7 @@ use std::future::Future;
 
 /// Makes an adapter ready for one case.
 pub trait BansSetup: Setup<Port: Bans> {
-    /// One without bans. It has room for 1,000.
+    /// One without bans.
     fn open() -> impl Future<Output = Self> + Send;
 }
 
@@ -138,4 +138,14 @@ pub async fn the_list_has_the_bans_in_force_oldest_first<S: BansSetup>() {
     lift(&setup, made[4].id).await;
     assert_eq!(list(&setup, 1_000).await, [made[0], made[1], made[3]]);
     assert_eq!(list(&setup, 3_000).await, [made[1]]);
+}
+
+/// What happens when there is no room for another is the adapter's to say, but so many fit.
+pub async fn a_thousand_bans_are_kept<S: BansSetup>() {
+    let setup = S::open().await;
+    for origin in 0..1_000 {
+        add(&setup, ban(origin, None)).await;
+    }
+    assert_eq!(list(&setup, 0).await.len(), 1_000);
+    assert!(find(&setup, 0, 0).await.is_some());
 }

@@ -4,6 +4,7 @@
 //! time pass) and calls the suite's macro in a test; each case becomes a `#[test]` of its own.
 //!
 //! ```text
+//! impl Setup for MemorySetup { … }
 //! impl PairingSetup for MemorySetup { … }
 //! passerby_conformance::pairing_store_conformance!(MemorySetup);
 //! ```

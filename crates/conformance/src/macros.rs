@@ -213,6 +213,7 @@ macro_rules! reports_conformance {
                 pages_go_from_the_oldest_to_the_newest_and_miss_none,
                 a_report_that_comes_while_somebody_turns_pages_is_on_the_last_one,
                 a_cursor_beyond_the_end_finds_nothing,
+                the_newest_are_kept_and_the_oldest_give_way,
                 reports_of_many_threads_are_all_kept_under_numbers_of_their_own,
             }
         }
@@ -233,6 +234,7 @@ macro_rules! bans_conformance {
                 a_newer_ban_takes_the_place_of_an_older_one_of_the_same_origin,
                 a_lifted_ban_is_over_and_cannot_be_lifted_twice,
                 the_list_has_the_bans_in_force_oldest_first,
+                a_thousand_bans_are_kept,
             }
         }
     };
@@ -318,6 +320,7 @@ macro_rules! delivery_conformance {
                 the_last_64_ids_of_a_chat_are_known_and_no_others,
                 ids_are_known_to_those_who_come_back,
                 what_is_said_to_one_who_is_away_is_kept,
+                what_is_larger_than_an_outbox_is_refused_and_cuts_nobody_off,
                 what_does_not_fit_is_refused_and_leaves_no_trace,
                 there_is_always_room_for_the_end_of_the_chat,
                 a_partner_who_keeps_up_can_be_told_more_than_an_outbox_holds,

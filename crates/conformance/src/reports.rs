@@ -11,11 +11,22 @@ use std::sync::Mutex;
 
 /// Makes an adapter ready for one case.
 pub trait ReportsSetup: Setup<Port: Reports> {
-    /// One without reports. It has room for 1,000.
+    /// How many reports it keeps, at least 1,000.
+    const CAPACITY: usize;
+
+    /// One without reports.
     fn open() -> impl Future<Output = Self> + Send;
 }
 
 fn report(number: u64) -> Report {
+    let offences = [
+        Offence::Harassment,
+        Offence::Spam,
+        Offence::Underage,
+        Offence::Nudity,
+        Offence::Illegal,
+        Offence::Other,
+    ];
     let bits = u128::from(number);
     Report {
         id: ReportId(u64::MAX),
@@ -24,7 +35,7 @@ fn report(number: u64) -> Report {
         reporter: UserId::from_bits(bits + 1),
         reported: UserId::from_bits(bits + 2),
         reported_origin: Origin::from_bits(bits + 3),
-        offence: Offence::Harassment,
+        offence: offences[usize::try_from(number).unwrap_or_default() % offences.len()],
         detail: number
             .is_multiple_of(2)
             .then(|| Detail::parse("“quoted”\n\\ and more").expect("a detail")),
@@ -46,7 +57,7 @@ async fn turn_pages<S: ReportsSetup>(setup: &S, mut cursor: Option<PageCursor>, 
         let page = setup.port().page(cursor, limit).await.expect("a page is read");
         assert!(page.reports.len() <= limit);
         reports.extend(page.reports.iter().cloned());
-        assert!(reports.len() <= 1_000, "there is no last page");
+        assert!(reports.len() <= S::CAPACITY, "there is no last page");
         match page.next {
             None => return reports,
             Some(next) => {
@@ -61,7 +72,7 @@ async fn turn_pages<S: ReportsSetup>(setup: &S, mut cursor: Option<PageCursor>, 
 /// Every field comes back but the number, which is the adapter's.
 pub async fn a_report_is_kept_as_it_was_made_and_gets_a_number<S: ReportsSetup>() {
     let setup = S::open().await;
-    for number in [1, 2] {
+    for number in 1..=6 {
         let id = record(&setup, number).await;
         assert_ne!(id, ReportId(u64::MAX));
         let expected = Report { id, ..report(number) };
@@ -132,6 +143,19 @@ pub async fn a_cursor_beyond_the_end_finds_nothing<S: ReportsSetup>() {
     for id in [last, ReportId(last.0 + 1_000)] {
         assert!(turn_pages(&setup, Some(PageCursor(id)), 5).await.is_empty());
     }
+}
+
+/// So the number of reports is bounded, and none gives way too early.
+pub async fn the_newest_are_kept_and_the_oldest_give_way<S: ReportsSetup>() {
+    assert!(S::CAPACITY >= 1_000);
+    let setup = S::open().await;
+    let mut ids = Vec::new();
+    for number in 0..S::CAPACITY as u64 + 3 {
+        ids.push(record(&setup, number).await);
+    }
+    let kept = turn_pages(&setup, None, 1_000).await;
+    let kept: Vec<_> = kept.into_iter().map(|report| report.id).collect();
+    assert!(kept == ids[3..], "{} of {} are kept", kept.len(), ids.len());
 }
 
 /// None is lost, and no number is given twice.

@@ -82,6 +82,8 @@ mod reports {
     }
 
     impl ReportsSetup for Listed {
+        const CAPACITY: usize = ListedReports::CAPACITY;
+
         async fn open() -> Self {
             Self(ListedReports::default())
         }

@@ -24,10 +24,12 @@ describe('a reload', () => {
     await bob.hears('before');
     await bob.say('answer');
     await ann.hears('answer');
+    await ann.find('#message').fill('half a thought');
     await ann.page.reload();
     await ann.isChatting();
     await ann.reads('#chat-status', 'Connected');
     assert.deepEqual(await ann.lines(), ['me: before', 'stranger: answer']);
+    assert.equal(await ann.find('#message').inputValue(), 'half a thought');
     await ann.say('after');
     await bob.hears('after');
     await bob.reads('#chat-status', 'Connected');
@@ -173,8 +175,8 @@ describe('an absence that lasts too long', () => {
     await bob.isSearching();
     await bob.reads('.previous-how', 'The stranger’s connection was lost and did not come back.');
     made.wire.mend();
-    await ann.reads('#notice', 'That chat is over: you were away for too long.');
-    await ann.reads('.previous-how', 'You were away for too long');
+    await ann.reads('#notice', 'That chat is over: it could not be resumed.');
+    await ann.reads('.previous-how', 'Your connection was lost, and this chat could not be resumed.');
     await part(ann, bob);
   });
 

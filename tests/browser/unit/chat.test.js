@@ -121,6 +121,14 @@ describe('skipping', () => {
     assert.deepEqual(story.sent, []);
   });
 
+  it('forgets the first Escape when the user goes on writing', () => {
+    const story = Story.chatting();
+    story.act('escape');
+    story.act('write');
+    story.act('escape');
+    assert.deepEqual(story.sent, []);
+  });
+
   it('does not let an Escape meant for one stranger skip the next', () => {
     const story = Story.chatting();
     story.act('escape');

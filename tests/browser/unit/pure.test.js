@@ -29,8 +29,9 @@ describe('text', () => {
 
   it('reads interests: trimmed, each once, none too long', () => {
     assert.deepEqual(readInterests(' Jazz, ｊａｚｚ,,long  walks\n\u200b , 猫，茶').accepted, ['Jazz', 'long  walks', '猫', '茶']);
-    assert.deepEqual(readInterests('\ufdfa, ok'), { accepted: ['\ufdfa', 'ok'], tooLong: [] });
+    assert.deepEqual(readInterests('\ufdfa, ok'), { accepted: ['\ufdfa', 'ok'], tooLong: [], unseen: 0 });
     assert.deepEqual(readInterests('\ufdfa\ufdfa, ok').tooLong, ['\ufdfa\ufdfa']);
+    assert.equal(readInterests('a, \u0007\u200b, b').unseen, 1);
     assert.equal(interestKey('ＪＡＺＺ'), 'jazz');
   });
 });

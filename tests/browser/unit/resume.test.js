@@ -152,7 +152,17 @@ describe('a reload', () => {
     assert.deepEqual(after.sent.map((frame) => frame.id), ['m1']);
   });
 
-  it('keeps neither the previous chat nor a seat that is being left', () => {
+  it('can still report the stranger who has just gone, without keeping what was said', () => {
+    const story = Story.chatting();
+    story.hear({ type: 'message', seq: 3, chat_id: 'chat-one', text: 'an insult', at: NOW });
+    story.hear({ type: 'chat_ended', seq: 4, chat_id: 'chat-one', reason: 'partner_skipped' });
+    story.hear({ type: 'waiting', seq: 5, since: NOW });
+    const { after } = reloaded(story);
+    const { id, ending, endedAt, lines } = after.state.previous;
+    assert.deepEqual({ id, ending, endedAt, lines }, { id: 'chat-one', ending: 'partner_skipped', endedAt: story.now, lines: [] });
+  });
+
+  it('keeps neither the words of the previous chat nor a seat that is being left', () => {
     const story = Story.chatting();
     story.hear({ type: 'message', seq: 3, chat_id: 'chat-one', text: 'secret', at: NOW });
     story.act('leave');

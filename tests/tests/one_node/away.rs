@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use passerby_tests::{Client, Server, pair};
+use passerby_tests::{Client, Connect, PATIENCE, Server, pair, succeeds};
 use serde_json::json;
 
 const HELD: (&str, &str) = ("PASSERBY__SESSION__RESUME_GRACE", "60s");
@@ -191,6 +191,46 @@ async fn when_both_are_away_the_chat_ends_with_the_first_grace() {
     }
     ben.expect("waiting").await;
     ben.quiet().await;
+}
+
+/// Who is away hears nothing of what is over before they are back.
+#[tokio::test]
+async fn one_who_comes_and_goes_fills_nobodys_outbox() {
+    let server = Server::start(&[HELD]).await;
+    let (mut ann, ben) = pair(&server).await;
+    let ben = ben.reset_connection().await;
+    for _ in 0..20 {
+        let memory = ann.reset_connection().await;
+        ann = Client::resume(&server, &memory).await;
+    }
+    let mut ben = Client::resume(&server, &ben).await;
+    let welcome = ben.welcome();
+    let missed = welcome.number("replay_to") - welcome.number("seq");
+    assert!(missed <= 2, "{}", welcome.body);
+    ann.say("a", "still here");
+    while ben.any().await["text"] != "still here" {}
+}
+
+#[tokio::test]
+async fn a_seat_that_is_taken_back_without_end_has_to_wait_and_is_kept() {
+    let server = Server::start(&[HELD]).await;
+    let (ann, ben) = pair(&server).await;
+    let mut memory = ann.reset_connection().await;
+    let mut tries = 0;
+    let refusal = loop {
+        tries += 1;
+        assert!(tries < 500, "there is no limit");
+        match Connect::to(&server).resuming(&memory).attempt().await {
+            Ok(ann) => memory = ann.reset_connection().await,
+            Err(refusal) => break refusal,
+        }
+    };
+    assert!(refusal.is_problem(429).says_when_to_retry() <= 2);
+    let ann = succeeds("the seat is taken back", PATIENCE, async || {
+        Connect::to(&server).resuming(&memory).attempt().await
+    })
+    .await;
+    assert_eq!(ann.welcome().text("chat_id"), ben.chat());
 }
 
 #[tokio::test]

@@ -87,6 +87,27 @@ async fn a_detail_of_500_characters_counts_characters() {
     ann.expect("reported").await;
 }
 
+/// So nobody can have the reports of others give way to their own.
+#[tokio::test]
+async fn one_who_says_the_same_of_a_chat_again_is_recorded_once() {
+    let server = Server::start(&[TOKEN]).await;
+    let (mut ann, _ben) = pair(&server).await;
+    let chat = ann.chat();
+    for reason in ["spam", "spam", "other", "spam"] {
+        ann.send(json!({"type": "report", "chat_id": chat, "reason": reason}));
+        assert_eq!(ann.expect("reported").await.text("chat_id"), chat);
+    }
+    let bearer = ("Authorization", "Bearer a-token-for-the-suite");
+    let reports = http::get(server.admin(), "/admin/v1/reports", &[bearer]).await;
+    let recorded = |reason: &str| reports.text().matches(&format!("\"{reason}\"")).count();
+    assert_eq!(
+        (recorded("spam"), recorded("other")),
+        (1, 1),
+        "{}",
+        reports.text()
+    );
+}
+
 #[tokio::test]
 async fn the_operator_reads_reports_page_by_page() {
     let server = Server::start(&[TOKEN]).await;

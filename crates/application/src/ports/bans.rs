@@ -22,23 +22,29 @@ pub struct Ban {
     pub until: Option<UnixMillis>,
 }
 
-/// Keeps bans, within a bound.
+/// Keeps bans, within a bound of the adapter's own, 1,000 at least.
+///
+/// Calls may be under way side by side, from any thread; each is as if it were alone. One that has returned is seen by all that
+/// begin after it, on every node that shares the adapter's store.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait Bans: Send + Sync + 'static {
-    /// The ban in force for `origin` at `now`.
+    /// The ban in force for `origin` at `now`. Called whenever somebody connects or comes back, who waits for the answer, and
+    /// once more if a ban was made while they came in. Dropping the future changes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn find(&self, origin: Origin, now: UnixMillis) -> Result<Option<Ban>, StoreError>;
 
-    /// Makes a ban, in place of an older one of the same origin, and gives it its name.
+    /// Makes a ban, in place of an older one of the same origin, and gives it its name. Called when an operator bans. When the
+    /// future is dropped the ban may be in force.
     ///
     /// # Errors
-    /// [`StoreError`]; the ban may be in force after [`StoreError::Timeout`].
+    /// [`StoreError`]; the ban may be in force after [`StoreError::Timeout`]. Where as many are in force as the adapter keeps,
+    /// none gives way and this one is refused.
     async fn add(&self, ban: Ban) -> Result<Ban, StoreError>;
 
-    /// Lifts a ban. False if there is none of that name.
+    /// Lifts a ban. False if there is none of that name. When the future is dropped it may have been lifted.
     ///
     /// # Errors
     /// [`StoreError`].

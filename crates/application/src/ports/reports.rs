@@ -61,17 +61,24 @@ pub struct Page {
     pub next: Option<PageCursor>,
 }
 
-/// Keeps reports, within a bound: the oldest give way.
+/// Keeps reports, within a bound of the adapter's own, 1,000 at least: the oldest give way.
+///
+/// Calls may be under way side by side, from any thread; each is as if it were alone. A user can record as often as the limit
+/// on commands lets them, so an adapter that is slow slows the one who reports, and nobody else: no lock of the node is held
+/// meanwhile. What a user writes into a report may name people: an adapter that writes it anywhere seals it.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait Reports: Send + Sync + 'static {
-    /// Records a report and gives it its number.
+    /// Records a report and gives it its number. Called when a user reports their partner, who learns nothing of it.
+    ///
+    /// When the future is dropped, which happens if the user is gone meanwhile, the report may have been recorded.
     ///
     /// # Errors
     /// [`StoreError`]; the report may have been recorded after [`StoreError::Timeout`].
     async fn record(&self, report: Report) -> Result<ReportId, StoreError>;
 
-    /// Up to `limit` reports after `cursor`, oldest first.
+    /// Up to `limit` reports after `cursor`, oldest first. Called when an operator reads them. Reports that give way between
+    /// two pages are missed, and no others. Dropping the future changes nothing.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::chat::{Adapters, Chat, Deployment, Options};
 use crate::ports::{
-    Bans, PairingRules, PairingStore, Peers, Ports, Reports, SameOrigin, TextScreen, TurnedAway,
+    Bans, PairingRules, PairingStore, Peers, Ports, Reports, SameOrigin, StoreError, TextScreen, TurnedAway,
 };
-use crate::{Arrival, ConnectError, Connected, Departure};
+use crate::{Arrival, ConnectError, Connected, Departure, NotNow};
 use passerby_domain::criteria::{Criteria, Patience};
 use passerby_domain::flood::Rate;
 use passerby_domain::id::{NodeId, Seq};
@@ -349,7 +349,11 @@ impl<S: PairingStore, T: TextScreen, Q: Peers> TestChat<S, T, Q> {
         token: &str,
         seen: u64,
     ) -> Result<Option<Visitor<S, T, Q>>, ConnectError> {
-        let Some(returning) = self.chat.recognise(token).await.map_err(ConnectError::Store)? else {
+        let recognised = self.chat.recognise(token).await.map_err(|not_now| match not_now {
+            NotNow::TooOften(exhausted) => ConnectError::Store(StoreError::Unavailable(exhausted.into())),
+            NotNow::Store(error) => ConnectError::Store(error),
+        });
+        let Some(returning) = recognised? else {
             return Ok(None);
         };
         let wire = Arc::new(RecordingWire::default());

@@ -4,12 +4,15 @@ use crate::ports::{Page, PageCursor, Report, ReportId, Reports, StoreError};
 use async_trait::async_trait;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Keeps every report in a list.
+/// Keeps the newest reports in a list.
 #[derive(Debug, Default)]
 pub struct ListedReports(Mutex<Vec<Report>>);
 
 impl ListedReports {
-    /// Every report so far, oldest first.
+    /// The most reports that are kept.
+    pub const CAPACITY: usize = 1_000;
+
+    /// All reports that are kept, oldest first.
     pub fn all(&self) -> Vec<Report> {
         self.lock().clone()
     }
@@ -25,6 +28,9 @@ impl Reports for ListedReports {
         let mut reports = self.lock();
         report.id = ReportId(reports.last().map_or(0, |last| last.id.0) + 1);
         let id = report.id;
+        if reports.len() == Self::CAPACITY {
+            reports.remove(0);
+        }
         reports.push(report);
         Ok(id)
     }

@@ -7,6 +7,7 @@ use crate::ports::{
     Block, Clock, Delivery, Fact, Flush, Offence, PairingStore, Ports, Report, ReportId, StoreError,
 };
 use crate::seat::Seat;
+use passerby_domain::flood::Exhausted;
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::Notice;
 use passerby_domain::text::Detail;
@@ -24,6 +25,9 @@ pub enum ReportError {
     /// The user is in another chat, and was not in that one a moment ago.
     #[error("the user is in another chat")]
     StaleChat,
+    /// Many have reported from where the user is. The two are kept apart all the same.
+    #[error("there are too many reports from one origin")]
+    TooMany(#[source] Exhausted),
     /// The store failed.
     #[error("the report could not be recorded")]
     Store(#[source] StoreError),
@@ -40,7 +44,8 @@ impl From<WrongChat> for ReportError {
 
 impl<P: Ports> Chat<P> {
     /// Records a report about the partner of the present chat, or of the last one within 60 s of its end. The two are
-    /// not paired again, but the chat goes on. The user is told `Reported`.
+    /// not paired again, but the chat goes on. The user is told `Reported`, also when they have reported this chat for the
+    /// same before, which is recorded once.
     ///
     /// # Errors
     /// [`ReportError`]. After a failure of the store the report may have been recorded.
@@ -63,13 +68,18 @@ impl<P: Ports> Chat<P> {
             offence,
             detail,
         };
-        self.adapters
-            .reports
-            .record(report)
-            .await
-            .map_err(ReportError::Store)?;
+        if !self.complaints.knows(seat.user(), chat, offence) {
+            if let Err(exhausted) = self.complaints.count(seat.origin(), now) {
+                self.note(Fact::RateLimited);
+                self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
+                return Err(ReportError::TooMany(exhausted));
+            }
+            let recorded = self.adapters.reports.record(report).await;
+            recorded.map_err(ReportError::Store)?;
+            self.complaints.note(seat.user(), chat, offence, now);
+            self.note(Fact::Reported);
+        }
         self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
-        self.note(Fact::Reported);
         self.adapters
             .delivery
             .post(&seat.route, &Notice::Reported { chat }, Flush::Now);

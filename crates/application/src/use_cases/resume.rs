@@ -10,9 +10,12 @@ use crate::ports::{
     PairingStore, Peers, Ports, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
+use crate::throttle::Throttle;
+use passerby_domain::flood::{Exhausted, Rate};
 use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
+use passerby_domain::time::Millis;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,6 +51,34 @@ enum Whereabouts<P: Ports> {
 #[error("the seat is on its way to another node")]
 pub(super) struct OnItsWay;
 
+/// Why it is not said now whether a token takes a seat back.
+#[derive(Debug, thiserror::Error)]
+pub enum NotNow {
+    /// It does, and its seat was taken back too often of late.
+    #[error("the seat is taken back too often")]
+    TooOften(#[source] Exhausted),
+    /// Whether another node has the seat cannot be found out.
+    #[error("it cannot be found out whether another node has the seat")]
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for NotNow {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// How often this node lets one seat be taken back: each time its partner is told that they were away.
+const AT_ONCE: u32 = 30;
+const EACH_SECOND: u32 = 1;
+/// After so long it may be as often as at first.
+const FULL_AGAIN: Millis = Millis::from_secs(30);
+
+/// The limit on how often one seat is taken back.
+pub(crate) fn returns() -> Throttle<UserId> {
+    Throttle::new(Rate::per_second(EACH_SECOND, AT_ONCE), FULL_AGAIN)
+}
+
 impl<P: Ports> fmt::Debug for Returning<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Returning")
@@ -59,8 +90,8 @@ impl<P: Ports> Chat<P> {
     /// spent or foreign token looks the same from outside. A seat of this node is recognised without asking anybody.
     ///
     /// # Errors
-    /// [`StoreError`]: whether another node has the seat cannot be found out.
-    pub async fn recognise(&self, token: &str) -> Result<Option<Returning<P>>, StoreError> {
+    /// [`NotNow`]; nothing has changed.
+    pub async fn recognise(&self, token: &str) -> Result<Option<Returning<P>>, NotNow> {
         let Some((user, serial)) = self.adapters.identity.read_token(token) else {
             return Ok(None);
         };
@@ -68,6 +99,9 @@ impl<P: Ports> Chat<P> {
             let (accepted, newest) = {
                 let mut book = seat.lock();
                 let valid = book.tokens.accept(serial);
+                if valid {
+                    self.count_return(user)?;
+                }
                 (valid.then(|| book.claim()), book.tokens.latest)
             };
             if let Some(connection) = accepted {
@@ -91,8 +125,17 @@ impl<P: Ports> Chat<P> {
         let location = self.adapters.pairing.locate(user).await?;
         if location.is_none() {
             self.trust_ignorance()?;
+            return Ok(None);
         }
-        Ok(location.map(|_| Returning(Whereabouts::Elsewhere { user, serial })))
+        self.count_return(user)?;
+        Ok(Some(Returning(Whereabouts::Elsewhere { user, serial })))
+    }
+
+    fn count_return(&self, user: UserId) -> Result<(), NotNow> {
+        self.returns.take(user, self.now()).map_err(|exhausted| {
+            self.note(Fact::TurnedAway);
+            NotNow::TooOften(exhausted)
+        })
     }
 
     /// Whether another node has taken a seat of this one. Asked only after this node did not run, or was given up, for a

@@ -32,6 +32,8 @@ impl<P: Ports> Chat<P> {
         self.peerage.forget_moved(now);
         self.partings.forget(now);
         self.endings.forget(now);
+        self.returns.forget(now);
+        self.complaints.forget(now);
         self.remains.forget(now);
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)

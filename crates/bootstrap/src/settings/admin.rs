@@ -36,7 +36,7 @@ impl Default for AdminSettings {
 }
 
 impl AdminSettings {
-    pub(super) fn read_secrets(&mut self, problems: &mut Problems) {
+    pub(super) fn read_files(&mut self, problems: &mut Problems) {
         problems.read_secret("admin.token", &mut self.token, self.token_file.as_deref());
     }
 

@@ -25,7 +25,7 @@ pub struct IdentitySettings {
 }
 
 impl IdentitySettings {
-    pub(super) fn read_secrets(&mut self, problems: &mut Problems) {
+    pub(super) fn read_files(&mut self, problems: &mut Problems) {
         problems.read_secret("identity.secret", &mut self.secret, self.secret_file.as_deref());
     }
 

@@ -68,6 +68,17 @@ impl Problems {
         }
     }
 
+    /// Requires that `file`, if there is one, can be read and holds certificates as PEM.
+    pub(super) fn require_certificates(&mut self, key: &str, file: Option<&Path>) {
+        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+        let Some(file) = file else { return };
+        match std::fs::read(file) {
+            Ok(read) if read.windows(BEGIN.len()).any(|part| part == BEGIN) => {}
+            Ok(_) => self.add(key, "expected a file with certificates (PEM)"),
+            Err(error) => self.add(key, error.to_string()),
+        }
+    }
+
     pub(super) fn into_vec(self) -> Vec<Problem> {
         self.0
     }

@@ -225,6 +225,27 @@ fn port_0_is_fine_for_both_listeners_and_one_port_for_both_is_not() {
 }
 
 #[test]
+fn a_listener_on_all_addresses_leaves_its_port_to_no_other() {
+    let faults = |http: &str, admin: &str| {
+        let file = format!("http.listen = \"{http}\"\nadmin.listen = \"{admin}\"");
+        faults(&file, &[]).len()
+    };
+    assert_eq!(faults("0.0.0.0:80", "127.0.0.1:80"), 1);
+    assert_eq!(faults("127.0.0.1:80", "0.0.0.0:80"), 1);
+    assert_eq!(faults("[::]:80", "127.0.0.1:80"), 1);
+    assert_eq!(faults("0.0.0.0:80", "[::1]:80"), 0);
+    assert_eq!(faults("0.0.0.0:80", "127.0.0.1:81"), 0);
+    assert_eq!(faults("10.0.0.1:80", "127.0.0.1:80"), 0);
+}
+
+#[test]
+fn what_is_shown_in_place_of_a_secret_is_none() {
+    assert_eq!(faults("admin.token = \"[REDACTED]\"", &[]), ["admin.token"]);
+    let shown = "store.redis.urls = \"redis://[REDACTED]@redis.example:6379\"";
+    assert_eq!(faults(shown, &[]), ["store.redis.urls"]);
+}
+
+#[test]
 fn a_misspelt_key_is_named_in_full_wherever_it_stands() {
     assert_eq!(faults("[http]\nlisen = \"127.0.0.1:80\"", &[]), ["http.lisen"]);
     assert_eq!(
@@ -371,6 +392,18 @@ fn a_secret_is_read_from_its_file_and_never_given_twice() {
         faults("admin.token_file = \"/nowhere/at/all\"", &[]),
         ["admin.token_file"]
     );
+}
+
+#[test]
+fn certificates_that_cannot_be_trusted_are_found_before_they_are_needed() {
+    let fine = SettingsFile::with("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+    let other = SettingsFile::with("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n");
+    let told = |file: &SettingsFile| format!("store.redis.tls_ca_file = \"{}\"", file.0.display());
+    assert!(load(&told(&fine), &[]).is_ok());
+    let absent = "store.redis.tls_ca_file = \"/nowhere/at/all\"";
+    for wrong in [told(&other).as_str(), absent] {
+        assert_eq!(faults(wrong, &[]), ["store.redis.tls_ca_file"]);
+    }
 }
 
 #[test]

@@ -123,6 +123,20 @@ pub fn what_is_said_to_one_who_is_away_is_kept<S: DeliverySetup>() {
     );
 }
 
+/// It says nothing about the connection, which has taken all there was.
+pub fn what_is_larger_than_an_outbox_is_refused_and_cuts_nobody_off<S: DeliverySetup>() {
+    let stage = Stage::<S>::open_with(Limits { bytes: 40, ..ROOMY });
+    let wire = stage.arrives();
+    stage.matched(chat(1));
+    stage.flush();
+    let long = "x".repeat(50);
+    assert_eq!(stage.say(chat(1), &long, None), Err(Undelivered::Full));
+    assert_eq!(wire.hung_up(), None);
+    stage.hears_from_partner(chat(1), "short");
+    stage.flush();
+    assert_eq!(wire.hears(), ["1 matched", "2 message short"]);
+}
+
 /// Nothing was placed, so the same id may be tried again when there is room.
 pub fn what_does_not_fit_is_refused_and_leaves_no_trace<S: DeliverySetup>() {
     for limits in [Limits { events: 3, ..ROOMY }, Limits { bytes: 40, ..ROOMY }] {

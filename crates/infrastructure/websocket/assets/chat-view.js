@@ -101,15 +101,19 @@ export class ChatView {
     setText(this.#countdown, countdownWords(state, now));
     const wait = chat.skipAfter === null ? 0 : secondsUntil(chat.skipAfter, now);
     setText(this.#skipLabel, skipWords(state, chat, wait));
+    // Not disabled, so that whoever has the focus there keeps it.
+    this.#skip.setAttribute('aria-disabled', String(wait > 0));
+    if (wait > 0) this.#skip.setAttribute('aria-label', `Skip, possible in ${wait} s`);
+    else this.#skip.removeAttribute('aria-label');
     this.#skip.classList.toggle('armed', state.armedFor === chat.id);
-    this.#skip.disabled = wait > 0 || chat.skipping || link.status !== 'open';
+    this.#skip.disabled = chat.skipping || link.status !== 'open';
   }
 
   /** @param {Chat} chat */
   #open(chat) {
     this.#shownId = chat.id;
     this.#isAtEnd = true;
-    this.#composer.abandon();
+    this.#composer.begin(chat.id);
     if (chat.language === null) this.#lines.removeAttribute('lang');
     else this.#lines.lang = chat.language;
     const parts = [make('p', {}, 'You are talking with a stranger. Say hello.')];

@@ -49,7 +49,7 @@ export class Chips {
    * @returns {boolean}
    */
   commit() {
-    const { accepted, tooLong } = readInterests(this.#input.value);
+    const { accepted, tooLong, unseen } = readInterests(this.#input.value);
     const known = new Set(this.#interests.map(interestKey));
     const fresh = accepted.filter((interest) => !known.has(interestKey(interest)));
     const room = Math.max(0, this.#limit() - this.#interests.length);
@@ -59,8 +59,9 @@ export class Chips {
     this.#draw();
     if (tooLong.length > 0) this.#explain(`An interest may have up to ${INTEREST_CHARS} characters.`);
     else if (left.length > 0) this.#explain(`You can pick up to ${this.#limit()}. Remove one to add another.`);
+    else if (unseen > 0) this.#explain('An interest needs something to see.');
     else this.#explain('');
-    return left.length === 0;
+    return left.length === 0 && unseen === 0;
   }
 
   /** @param {KeyboardEvent} event */

@@ -8,6 +8,7 @@
 
 import { unanswered, UNANSWERED_KEPT } from './chat.js';
 import { byId, setText } from './dom.js';
+import { loadDraft, saveDraft } from './storage.js';
 import { characters, isVisible, sendable } from './text.js';
 import { TypingSignal } from './typing.js';
 
@@ -38,6 +39,9 @@ export class Composer {
       this.#submit();
     });
     this.#input.addEventListener('input', () => {
+      // Whoever goes on writing does not mean to skip.
+      app.dispatch('write');
+      this.#keepDraft();
       this.#typing.changed(this.#input.value === '');
       this.#measure();
     });
@@ -52,11 +56,24 @@ export class Composer {
     this.#input.focus();
   }
 
-  /** Drops the draft and what was told about it: it was meant for somebody who is gone. */
+  /**
+   * A chat begins, or is there again after a reload. Another draft was meant for somebody who is gone.
+   *
+   * @param {string} chatId
+   */
+  begin(chatId) {
+    this.#typing.reset();
+    this.#input.value = loadDraft(chatId);
+    this.#keepDraft();
+    this.#measure();
+  }
+
+  /** No chat is on: drops the draft and what was told about it, as it was meant for somebody who is gone. */
   abandon() {
     this.#typing.reset();
     if (this.#input.value === '') return;
     this.#input.value = '';
+    this.#keepDraft();
     this.#measure();
   }
 
@@ -72,9 +89,14 @@ export class Composer {
     if (this.#send.disabled || !isVisible(text)) return;
     this.#typing.reset();
     this.#input.value = '';
+    this.#keepDraft();
     this.#measure();
     this.#app.dispatch('say', { text });
     this.#input.focus();
+  }
+
+  #keepDraft() {
+    saveDraft(this.#app.state.chat?.id ?? '', this.#input.value);
   }
 
   /** Grows the input with its text and says how much room is left. */

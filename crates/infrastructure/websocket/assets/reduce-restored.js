@@ -13,7 +13,10 @@ import { openChat } from './chat.js';
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./state.js').Step} Step */
 /** @typedef {import('./state.js').Line} Line */
+/** @typedef {import('./state.js').Chat} Chat */
 /** @typedef {import('./reducer.js').Action} Action */
+
+/** @typedef {Pick<Chat, 'id' | 'common' | 'language' | 'startedAt' | 'lines' | 'reported' | 'blocked' | 'endedAt' | 'ending'>} SavedChat */
 
 /**
  * @typedef {object} Saved what a tab keeps over a reload
@@ -23,11 +26,12 @@ import { openChat } from './chat.js';
  * @property {'landing' | 'searching' | 'chatting'} phase
  * @property {import('./protocol.js').Criteria | null} wanted
  * @property {boolean} joinUnsent
- * @property {Pick<import('./state.js').Chat, 'id' | 'common' | 'language' | 'startedAt' | 'lines' | 'reported'> | null} chat
+ * @property {SavedChat | null} chat
+ * @property {SavedChat | null} previous
  * @property {number} savedAt
  */
 
-/** Lines of the current chat that are kept over a reload. */
+/** Lines of a chat that are kept over a reload. */
 const LINES_SAVED = 300;
 
 /**
@@ -39,7 +43,6 @@ const LINES_SAVED = 300;
  */
 export function toSave(state, now) {
   if (state.seat === null || state.leaving) return null;
-  const { chat } = state;
   return {
     token: state.seat.token,
     userId: state.seat.userId,
@@ -47,16 +50,16 @@ export function toSave(state, now) {
     phase: state.phase,
     wanted: state.wanted,
     joinUnsent: state.joinUnsent,
-    chat: chat && {
-      id: chat.id,
-      common: chat.common,
-      language: chat.language,
-      startedAt: chat.startedAt,
-      lines: chat.lines.slice(-LINES_SAVED),
-      reported: chat.reported,
-    },
+    chat: state.chat && chatToSave(state.chat),
+    // What was said is not kept, only what it takes to report or block somebody.
+    previous: state.previous && chatToSave({ ...state.previous, common: [], lines: [] }),
     savedAt: now,
   };
+}
+
+/** @param {Chat} chat @returns {SavedChat} */
+function chatToSave({ id, common, language, startedAt, lines, reported, blocked, endedAt, ending }) {
+  return { id, common, language, startedAt, lines: lines.slice(-LINES_SAVED), reported, blocked, endedAt, ending };
 }
 
 /**
@@ -67,7 +70,7 @@ export function toSave(state, now) {
 export function onRestored(_state, action) {
   const saved = /** @type {Saved} */ (action.saved);
   if (!isSaved(saved)) return step(initialState());
-  const chat = saved.phase === 'chatting' ? restoredChat(saved) : null;
+  const chat = saved.phase === 'chatting' ? restoredChat(saved.chat) : null;
   const phase = saved.phase === 'chatting' && chat === null ? 'searching' : saved.phase;
   const isBusy = phase !== 'landing';
   /** @type {State} */
@@ -79,6 +82,7 @@ export function onRestored(_state, action) {
     wanted: saved.wanted ?? { interests: [], language: null },
     joinUnsent: isBusy && saved.joinUnsent === true,
     chat,
+    previous: restoredChat(saved.previous),
     link: isBusy ? { ...CLOSED_LINK, status: 'connecting', lostAt: saved.savedAt } : CLOSED_LINK,
   };
   return isBusy ? step(state, connect(state)) : step({ ...state, wanted: null });
@@ -91,11 +95,17 @@ function isSaved(saved) {
     && ['landing', 'searching', 'chatting'].includes(saved.phase);
 }
 
-/** @param {Saved} saved @returns {import('./state.js').Chat | null} */
-function restoredChat(saved) {
-  const { chat } = saved;
+/** @param {SavedChat | null} chat @returns {Chat | null} */
+function restoredChat(chat) {
   if (chat === null || typeof chat !== 'object' || typeof chat.id !== 'string') return null;
   const opened = openChat({ common_interests: chat.common, language: chat.language }, chat.id, chat.startedAt);
   const lines = Array.isArray(chat.lines) ? chat.lines.filter((line) => typeof line?.text === 'string') : [];
-  return { ...opened, lines, reported: chat.reported === true };
+  return {
+    ...opened,
+    lines,
+    reported: chat.reported === true,
+    blocked: chat.blocked === true,
+    endedAt: typeof chat.endedAt === 'number' ? chat.endedAt : null,
+    ending: typeof chat.ending === 'string' ? chat.ending : null,
+  };
 }

@@ -32,6 +32,7 @@ export function onUser(state, action) {
     case 'typing': return typing(state, action);
     case 'skip': return skip(state, action);
     case 'escape': return escape(state, action);
+    case 'write': return step(state.armedFor === null ? state : { ...state, armedFor: null, armedUntil: null });
     case 'report': return report(state, action);
     case 'block': return block(state, action);
     case 'dismiss': return step({ ...state, notice: null });

@@ -8,7 +8,7 @@
 
 import { byId, make, setShown, setText } from './dom.js';
 import { secondsUntil, span } from './time.js';
-import { countWords, languageName, listOf, searchWords } from './words.js';
+import { countWords, isApartForLong, languageName, listOf, searchWords } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -49,7 +49,8 @@ export class SearchingView {
     const { waiting, link } = state;
     const isWaiting = waiting !== null && link.status === 'open';
     setText(this.#elapsed, isWaiting ? `Waiting for ${span(Math.floor((now - waiting.startedAt) / 1000) * 1000)}` : '');
-    const cooldown = isWaiting && waiting.cooldownUntil !== null ? secondsUntil(waiting.cooldownUntil, now) : 0;
+    const until = isWaiting && !isApartForLong(state) ? waiting.cooldownUntil : null;
+    const cooldown = until === null ? 0 : secondsUntil(until, now);
     setText(this.#cooldown, cooldown > 0 ? `Your last partner again in ${span(cooldown * 1000)}` : '');
     setText(this.#retry, link.retryAt === null ? '' : `Next try in ${secondsUntil(link.retryAt, now)} s`);
   }

@@ -9,6 +9,7 @@
 
 const SEAT = 'passerby.seat';
 const CRITERIA = 'passerby.criteria';
+const DRAFT = 'passerby.draft';
 
 /** @typedef {import('./reduce-restored.js').Saved} Saved */
 /** @typedef {import('./protocol.js').Criteria} Criteria */
@@ -21,6 +22,17 @@ export function loadSeat() {
 /** @param {Saved | null} saved */
 export function saveSeat(saved) {
   write(() => window.sessionStorage, SEAT, saved);
+}
+
+/** What was being written in this chat, so that a reload does not lose it. @param {string} chatId @returns {string} */
+export function loadDraft(chatId) {
+  const draft = read(() => window.sessionStorage, DRAFT);
+  return draft?.chatId === chatId && typeof draft.text === 'string' ? draft.text : '';
+}
+
+/** @param {string} chatId @param {string} text */
+export function saveDraft(chatId, text) {
+  write(() => window.sessionStorage, DRAFT, text === '' ? null : { chatId, text });
 }
 
 /** What the user last asked for in this tab. @returns {Criteria | null} */

@@ -55,19 +55,23 @@ export function sendable(text) {
  * Reads interests from what was typed, separated by commas or line breaks.
  *
  * @param {string} typed
- * @returns {{ accepted: string[], tooLong: string[] }} trimmed, each once
+ * @returns {{ accepted: string[], tooLong: string[], unseen: number }} trimmed, each once; and how many have nothing to see
  */
 export function readInterests(typed) {
   const accepted = new Map();
   const tooLong = [];
+  let unseen = 0;
   for (const part of typed.split(/[,\n\uff0c\u3001]/u)) {
     const interest = part.replace(CONTROL, ' ').replace(BIDI_CONTROL, '').replace(LONE_SURROGATE, '').trim();
-    if (!isVisible(interest)) continue;
+    if (!isVisible(interest)) {
+      if (part.trim() !== '') unseen += 1;
+      continue;
+    }
     const key = interestKey(interest);
     if (characters(key) > INTEREST_CHARS) tooLong.push(interest);
     else if (!accepted.has(key)) accepted.set(key, interest);
   }
-  return { accepted: [...accepted.values()], tooLong };
+  return { accepted: [...accepted.values()], tooLong, unseen };
 }
 
 /**

@@ -20,7 +20,7 @@ const ENDINGS = new Map([
   ['partner_disconnected', 'The stranger’s connection was lost and did not come back.'],
   ['moderated', 'A moderator ended this chat.'],
   ['lost', 'This chat was lost to a fault of the server.'],
-  ['expired', 'You were away for too long, so this chat has ended.'],
+  ['expired', 'Your connection was lost, and this chat could not be resumed.'],
   ['opened_elsewhere', 'This chat goes on in another tab or window.'],
   ['connection_closed', 'The server closed the connection.'],
 ]);
@@ -74,8 +74,8 @@ export function tickWords(line) {
 }
 
 const NOTICES = new Map([
-  ['chat_gone', 'That chat is over: you were away for too long. Start again whenever you like.'],
-  ['place_gone', 'You were away for a while, so the search was stopped.'],
+  ['chat_gone', 'That chat is over: it could not be resumed. Start again whenever you like.'],
+  ['place_gone', 'Your connection was lost, and the search could not be resumed. Start again whenever you like.'],
   ['opened_elsewhere', 'You went on in another tab or window, so this one has stopped. Starting here makes you a second stranger.'],
   ['closed_idle', 'Nothing happened here for a long time, so the connection was closed.'],
   ['closed_policy', 'The server closed the connection because this page sent too much too fast.'],
@@ -115,6 +115,11 @@ export function searchWords(state, now) {
   return { title: 'Looking for someone…', lines: explainSearch(state, now) };
 }
 
+/** Whether the last partner was reported or blocked, which outlasts any cooldown. @param {State} state @returns {boolean} */
+export function isApartForLong({ previous }) {
+  return previous !== null && (previous.reported || previous.blocked);
+}
+
 /** After this long the search says that it widens. */
 const EXPLAIN_AFTER_MS = 4_000;
 
@@ -123,7 +128,9 @@ function explainSearch(state, now) {
   const { waiting, wanted, stats } = state;
   if (waiting === null) return [];
   const lines = [];
-  if (waiting.cooldownUntil !== null && waiting.cooldownUntil > now) {
+  if (isApartForLong(state)) {
+    lines.push('You and your last partner will not be paired again. Anybody else can meet you at once.');
+  } else if (waiting.cooldownUntil !== null && waiting.cooldownUntil > now) {
     lines.push('You and your last partner have just parted and cannot meet again yet. Anybody else can meet you at once.');
   }
   const isPicky = wanted !== null && (wanted.interests.length > 0 || wanted.language !== null);
@@ -145,11 +152,11 @@ function explainSearch(state, now) {
 export function linkTrouble(state) {
   const { link } = state;
   const isBack = link.status === 'open' && state.replay === null;
-  if (isBack) return link.drainUntil === null ? null : 'The server is about to restart. You will be moved over.';
+  if (isBack) return link.drainUntil === null ? null : 'The server is about to restart. The page reconnects by itself.';
   if (link.status === 'open' || link.status === 'closed') return null;
   if (link.crowded) return 'The server is full. Trying again…';
-  if (link.drainUntil !== null) return 'The server restarts. You will be back in a moment.';
-  if (link.lostAt !== null) return 'Connection lost. Reconnecting…';
+  if (link.drainUntil !== null) return 'The server restarts. Reconnecting in a moment…';
+  if (link.lostAt !== null && state.seat !== null) return 'Connection lost. Reconnecting…';
   return link.attempt > 0 ? 'The server cannot be reached. Trying again…' : null;
 }
 
@@ -176,7 +183,9 @@ export function countWords(state) {
   if (stats === null) return '';
   if (stats.online === 0) return 'Nobody is here yet. Somebody has to be first.';
   const parts = [`${stats.online.toLocaleString()} online`];
-  if (stats.waiting !== null) parts.push(`${stats.waiting.toLocaleString()} looking`);
+  // The counts are some seconds old, and whoever reads them here is one of those who look.
+  const own = state.phase === 'searching' && state.waiting !== null ? 1 : 0;
+  if (stats.waiting !== null) parts.push(`${Math.max(stats.waiting, own).toLocaleString()} looking`);
   if (stats.chatting !== null) parts.push(`${stats.chatting.toLocaleString()} chatting`);
   return parts.join(' · ');
 }

@@ -2,11 +2,13 @@
 //!
 //! The rule of the protocol, section 7: the socket's peer; or, if that is a trusted proxy, the right-most untrusted
 //! valid address over all lines of `X-Forwarded-For` or `Forwarded`. A hop that does not parse ends the walk at
-//! the hop to its right.
+//! the hop to its right. Where both are there and tell of different clients, the proxy itself is taken for the client.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
@@ -14,25 +16,61 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     if !is_trusted(peer, trusted) {
         return peer;
     }
-    let (name, read): (_, fn(&str) -> Option<IpAddr>) = if headers.contains_key("x-forwarded-for") {
-        ("x-forwarded-for", address)
-    } else {
-        ("forwarded", forwarded_for)
-    };
+    let by_list = walk(peer, headers, X_FORWARDED_FOR, trusted, address);
+    let by_standard = walk(peer, headers, header::FORWARDED, trusted, forwarded_for);
+    match (by_list, by_standard) {
+        (Some(one), Some(other)) if one == other => one,
+        // One of them is what the client wrote and the proxy passed on, and nobody knows which.
+        (Some(_), Some(_)) | (None, None) => peer,
+        (Some(only), None) | (None, Some(only)) => only,
+    }
+}
+
+/// The right-most untrusted address that the lines of this header tell, if there are some; `read` reads one hop.
+fn walk(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    name: HeaderName,
+    trusted: &[IpNet],
+    read: fn(&str) -> Option<IpAddr>,
+) -> Option<IpAddr> {
+    let lines = headers.get_all(name);
+    lines.iter().next()?;
     let mut nearest = peer;
-    for line in headers.get_all(name).iter().rev() {
-        let Ok(line) = line.to_str() else { return nearest };
-        for hop in line.rsplit(',') {
-            let Some(hop) = read(hop.trim()) else {
-                return nearest;
+    for line in lines.iter().rev() {
+        let Some(hops) = line.to_str().ok().and_then(|line| split(line, ',')) else {
+            return Some(nearest);
+        };
+        // An empty element of a list is none (RFC 9110, 5.6.1).
+        for hop in hops.into_iter().rev().filter(|hop| !hop.is_empty()) {
+            let Some(hop) = read(hop) else {
+                return Some(nearest);
             };
             nearest = hop;
             if !is_trusted(hop, trusted) {
-                return nearest;
+                return Some(nearest);
             }
         }
     }
-    nearest
+    Some(nearest)
+}
+
+/// The parts between the separators that are in no quoted string (RFC 9110, 5.6.4), trimmed. None if such a string is open at
+/// the end.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let parts = text.split(|character| {
+        let is_separator = character == separator && !is_quoted;
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        is_separator
+    });
+    let parts: Vec<_> = parts.map(str::trim).collect();
+    (!is_quoted).then_some(parts)
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
@@ -54,11 +92,15 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The `for` of one element of a `Forwarded` line (RFC 7239).
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs
-        .into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-    address(value.trim_matches('"'))
+    let pairs = split(element, ';')?;
+    let mut values = pairs.into_iter().filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        name.eq_ignore_ascii_case("for").then_some(value)
+    });
+    match (values.next(), values.next()) {
+        (Some(value), None) => address(value.trim_matches('"')),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -134,5 +176,47 @@ mod tests {
         ];
         assert_eq!(seen("127.0.0.1", "forwarded", &lines), "2001:db8::1");
         assert_eq!(seen("127.0.0.1", "forwarded", &["for=_hidden"]), "127.0.0.1");
+    }
+
+    #[test]
+    fn a_comma_in_a_quoted_string_ends_no_hop() {
+        for line in [
+            "for=5.6.7.8;host=\"a, for=1.1.1.1\"",
+            "for=5.6.7.8;host=\"\\\", for=1.1.1.1\"",
+            "for=1.1.1.1, for=5.6.7.8;proto=\"a;b,c\"",
+            "for=1.1.1.1, for=5.6.7.8,",
+            "for=1.1.1.1, for=5.6.7.8;, ,",
+        ] {
+            assert_eq!(seen("127.0.0.1", "forwarded", &[line]), "5.6.7.8", "{line}");
+        }
+        for line in [
+            "for=\"1.1.1.1",
+            "for=1.1.1.1;for=2.2.2.2",
+            "for=\"1.1.1.1, for=2.2.2.2",
+        ] {
+            assert_eq!(seen("127.0.0.1", "forwarded", &[line]), "127.0.0.1", "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_element_is_none() {
+        assert_eq!(seen("127.0.0.1", "x-forwarded-for", &["5.6.7.8,"]), "5.6.7.8");
+        assert_eq!(
+            seen("127.0.0.1", "x-forwarded-for", &["1.1.1.1,, 5.6.7.8, ,", ""]),
+            "5.6.7.8"
+        );
+    }
+
+    #[test]
+    fn two_headers_are_believed_where_they_tell_the_same() {
+        let told = |list: &'static str, standard: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_FORWARDED_FOR, HeaderValue::from_static(list));
+            headers.insert(header::FORWARDED, HeaderValue::from_static(standard));
+            let peer = IpAddr::from([127, 0, 0, 1]);
+            client_address(peer, &headers, &["127.0.0.1/32".parse().expect("a network")]).to_string()
+        };
+        assert_eq!(told("5.6.7.8", "for=5.6.7.8"), "5.6.7.8");
+        assert_eq!(told("1.1.1.1", "for=5.6.7.8"), "127.0.0.1");
     }
 }

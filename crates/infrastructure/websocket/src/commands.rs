@@ -8,6 +8,7 @@ use crate::connection::Connection;
 use crate::encoder::write_event;
 use crate::refusals::Refused;
 use crate::relay::Client;
+use passerby_application::MessageError;
 use passerby_application::ports::{Clock, Delivery, Flush, Offence, Ports};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode};
 use passerby_domain::notice::Typing;
@@ -49,32 +50,19 @@ impl<P: Ports<Wire = Connection>> Client<P> {
         let now = self.front.chat.adapters().clock.now();
         let Frame { id, command } = match parse(text) {
             Ok(frame) => frame,
-            Err(refused) => {
-                let message = refused.kind.to_string();
-                let refusal = Refusal {
-                    message: &message,
-                    ..Refusal::new(refused.kind.code())
-                };
-                self.tell(&Event::Error(refusal.answering(refused.id.as_deref())));
-                self.budget
-                    .count(Kind::Command, self.front.options.commands_per_second, now)?;
-                // A frame of an unknown type, or with too large a signal, is well formed.
-                if let RefusedKind::Malformed(_) = refused.kind {
-                    self.budget.malformed(now)?;
-                }
-                return Ok(None);
-            }
+            Err(refused) => return self.refuse_frame(&refused, now).map(|()| None),
         };
         let id = id.as_deref();
         let done = match command {
             Command::Message { chat_id, text } => {
                 self.budget
                     .count(Kind::Message, self.front.options.messages_per_second, now)?;
-                self.front
-                    .chat
-                    .message(&self.seat, &chat_id, &text, id.and_then(as_message_id))
-                    .map(|()| None)
-                    .map_err(Refused::from)
+                let message_id = id.and_then(as_message_id);
+                let said = self.front.chat.message(&self.seat, &chat_id, &text, message_id);
+                if let Err(error) = said {
+                    return self.refuse_message(error, id, now).map(|()| None);
+                }
+                Ok(None)
             }
             command => {
                 self.budget
@@ -86,6 +74,42 @@ impl<P: Ports<Wire = Connection>> Client<P> {
             Ok(errand) => Ok(errand),
             Err(refused) => self.refuse(refused, id, now).map(|()| None),
         }
+    }
+
+    fn refuse_frame(
+        &mut self,
+        refused: &passerby_protocol::Refused<'_>,
+        now: Moment,
+    ) -> Result<(), Exceeded> {
+        self.budget
+            .count(Kind::Command, self.front.options.commands_per_second, now)?;
+        let id = refused.id.as_deref();
+        let is_malformed = matches!(refused.kind, RefusedKind::Malformed(_));
+        // A frame of an unknown type, or with too large a signal, is well formed, and one more command.
+        if !is_malformed && let Err(exhausted) = self.front.chat.count_command(&self.seat) {
+            return self.refuse(exhausted.into(), id, now);
+        }
+        let message = refused.kind.to_string();
+        let refusal = Refusal {
+            message: &message,
+            ..Refusal::new(refused.kind.code())
+        };
+        self.tell(&Event::Error(refusal.answering(id)));
+        if is_malformed {
+            self.budget.malformed(now)?;
+        }
+        Ok(())
+    }
+
+    fn refuse_message(&mut self, error: MessageError, id: Option<&str>, now: Moment) -> Result<(), Exceeded> {
+        let is_astray = matches!(error, MessageError::StaleChat | MessageError::NotChatting);
+        self.refuse(error.into(), id, now)?;
+        // What is for no chat is under the limit of commands. It is told as it is all the same: that a limit refused it would
+        // say that it was never delivered.
+        if is_astray && self.front.chat.count_command(&self.seat).is_err() {
+            self.budget.refused(now)?;
+        }
+        Ok(())
     }
 
     fn command(&mut self, command: Command<'_>, id: Option<&str>) -> Result<Option<Errand>, Refused> {

@@ -1,5 +1,6 @@
 //! A connection while it speaks HTTP.
 
+use crate::antechamber::Guest;
 use crate::connection::Connection;
 use crate::doorkeeper::{Doorkeeper, MAX_HEAD, MAX_LINES};
 use crate::gate::Gate;
@@ -20,7 +21,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
@@ -50,14 +50,14 @@ struct Upgraded<P: Ports> {
 
 /// Serves one connection from its first byte to its last.
 ///
-/// `half_open` is held for as long as it speaks HTTP.
+/// It is a `guest` for as long as it speaks HTTP.
 pub(crate) fn serve<P: Ports<Wire = Connection>>(
     front: Arc<Front<P>>,
     stream: TcpStream,
     peer: IpAddr,
-    half_open: OwnedSemaphorePermit,
+    guest: Guest,
 ) -> Serving<P> {
-    Serving::after(begin(front, stream, peer, half_open))
+    Serving::after(begin(front, stream, peer, guest))
 }
 
 /// How many bytes the task of one connection takes while it is served, beside its buffers and its seat.
@@ -72,10 +72,12 @@ async fn begin<P: Ports<Wire = Connection>>(
     front: Arc<Front<P>>,
     stream: TcpStream,
     peer: IpAddr,
-    half_open: OwnedSemaphorePermit,
+    guest: Guest,
 ) -> Option<Relay<P>> {
     let spoken = timeout(HTTP_TIMEOUT, speak_http(&front, stream, peer)).await;
-    drop(half_open);
+    if !guest.goes_on() {
+        return None;
+    }
     let Upgraded {
         stream,
         early,

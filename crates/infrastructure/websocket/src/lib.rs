@@ -10,6 +10,7 @@
 //! connection owns no buffer and no timer. Texts, addresses, tokens and query strings are never logged.
 
 mod address;
+mod antechamber;
 mod assets;
 mod budget;
 mod closing;

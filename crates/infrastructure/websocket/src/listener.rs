@@ -1,5 +1,6 @@
 //! Taking connections.
 
+use crate::antechamber::Antechamber;
 use crate::connection::Connection;
 use crate::front::{self, Front};
 use crate::gate::Gate;
@@ -7,18 +8,19 @@ use crate::keeper::Keeper;
 use crate::options::Options;
 use passerby_application::Chat;
 use passerby_application::ports::Ports;
+use rustix::process::{Resource, getrlimit};
 use socket2::SockRef;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How many connections may be before or after their time as a WebSocket. A flood of sockets that say nothing is cut
-/// off here, long before it takes what users need: each is closed after 5 s.
-const HALF_OPEN: usize = 16_384;
+/// How many connections may be before their time as a WebSocket.
+const MOST_GUESTS: usize = 16_384;
+/// They are no more than this part of the descriptors that the process may have.
+const GUESTS_SHARE: usize = 4;
 /// How long to wait when the process is out of descriptors. Trying again at once would only burn a core.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How many bytes the kernel may hold that it has not sent yet. With more, a client that does not read would be
@@ -76,7 +78,7 @@ impl<P: Ports<Wire = Connection>> Server<P> {
         self.front
             .tasks
             .spawn(end.run_until_cancelled_owned(async move { keeper.run(&chat).await }));
-        let half_open = Arc::new(Semaphore::new(HALF_OPEN));
+        let antechamber = Antechamber::new(most_guests());
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -84,16 +86,12 @@ impl<P: Ports<Wire = Connection>> Server<P> {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    // Beyond the bound the socket is dropped, which the client sees as a reset.
-                    let Ok(permit) = half_open.clone().try_acquire_owned() else {
-                        continue;
-                    };
                     if prepare(&stream).is_err() {
                         continue;
                     }
-                    self.front
-                        .tasks
-                        .spawn(front::serve(self.front.clone(), stream, peer.ip(), permit));
+                    let guest = antechamber.enter();
+                    let serving = front::serve(self.front.clone(), stream, peer.ip(), guest);
+                    antechamber.begins(self.front.tasks.spawn(serving).abort_handle());
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -103,6 +101,13 @@ impl<P: Ports<Wire = Connection>> Server<P> {
             }
         }
     }
+}
+
+/// How many connections may speak HTTP at once.
+fn most_guests() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let share = usize::try_from(descriptors).unwrap_or(usize::MAX) / GUESTS_SHARE;
+    share.clamp(1, MOST_GUESTS)
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {

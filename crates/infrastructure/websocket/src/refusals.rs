@@ -107,11 +107,12 @@ impl From<LeaveError> for Refused {
 
 impl From<ReportError> for Refused {
     fn from(error: ReportError) -> Self {
-        Self::new(match error {
-            ReportError::NotChatting => ErrorCode::NotChatting,
-            ReportError::StaleChat => ErrorCode::StaleChat,
-            ReportError::Store(_) => ErrorCode::StoreUnavailable,
-        })
+        match error {
+            ReportError::NotChatting => Self::new(ErrorCode::NotChatting),
+            ReportError::StaleChat => Self::new(ErrorCode::StaleChat),
+            ReportError::TooMany(exhausted) => Self::rate_limited(exhausted.retry_after),
+            ReportError::Store(_) => Self::new(ErrorCode::StoreUnavailable),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use passerby_application::ports::{Clock, Ports, TurnedAway};
-use passerby_application::{Admission, Entry, Returning};
+use passerby_application::{Admission, Entry, NotNow, Returning};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode};
 use passerby_domain::id::Seq;
 use passerby_protocol::{
@@ -80,7 +80,10 @@ pub(crate) async fn grant<P: Ports>(
     let recognised = match token {
         Some(token) => {
             let recognised = front.chat.recognise(&token).await;
-            recognised.map_err(|_| unavailable(front, "the store cannot be reached"))?
+            recognised.map_err(|not_now| match not_now {
+                NotNow::TooOften(exhausted) => Problem::TooMany(exhausted.retry_after.into()),
+                NotNow::Store(_) => unavailable(front, "the store cannot be reached"),
+            })?
         }
         None => None,
     };

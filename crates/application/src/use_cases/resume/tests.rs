@@ -296,3 +296,23 @@ fn news_that_a_partner_is_back_is_nothing_to_one_who_knows_that_they_went_again(
     let away = bob.seat.lock().session.chatting().unwrap().link.absence;
     assert!(away.is_some());
 }
+
+#[test]
+fn a_seat_is_not_taken_back_without_end() {
+    let chat = chat().start();
+    let [alice, bob] = run(chat.pair());
+    let [hers, his] = [alice.token().0, bob.token().0];
+    for _ in 0..AT_ONCE {
+        assert!(run(chat.recognise(&hers)).unwrap().is_some());
+    }
+    let Err(NotNow::TooOften(exhausted)) = run(chat.recognise(&hers)) else {
+        panic!("there is no limit");
+    };
+    assert!(
+        run(chat.recognise(&his)).unwrap().is_some(),
+        "the limit is of each seat"
+    );
+    chat.clock.advance(exhausted.retry_after);
+    assert!(run(chat.recognise(&hers)).unwrap().is_some());
+    assert_eq!(chat.facts.count(Fact::TurnedAway), 1);
+}

@@ -84,12 +84,13 @@ impl Default for RedisSettings {
 }
 
 impl RedisSettings {
-    pub(in crate::settings) fn read_secrets(&mut self, problems: &mut Problems) {
+    pub(in crate::settings) fn read_files(&mut self, problems: &mut Problems) {
         problems.read_secret(
             "store.redis.password",
             &mut self.password,
             self.password_file.as_deref(),
         );
+        problems.require_certificates("store.redis.tls_ca_file", self.tls_ca_file.as_deref());
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
@@ -199,6 +200,9 @@ impl Text for RedisUrl {
         // The last @ before the path ends name and password, as they may hold an unescaped one.
         let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let host_start = rest[..authority_end].rfind('@').map_or(0, |place| place + 1);
+        if rest.starts_with(REDACTED) {
+            return Err("expected the address whole, not as it is shown");
+        }
         let host = &rest[host_start..authority_end];
         if host.is_empty() || host.starts_with(':') {
             return Err(FORM);
@@ -239,6 +243,7 @@ mod tests {
             "redis://:6379",
             "http://redis.example",
             "redis://a b",
+            "redis://[REDACTED]@redis.example:6379",
         ] {
             assert!(RedisUrl::read(text).is_err(), "{text}");
         }

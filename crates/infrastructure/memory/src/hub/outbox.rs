@@ -154,6 +154,12 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
                 content.accepted.clear();
             }
             Notice::ChatEnded { .. } => content.chat = None,
+            // Who has heard nothing of an absence need not hear of its end: so one who comes and goes without end fills
+            // nobody's outbox.
+            Notice::PartnerBack { .. } if content.ring.retract() => {
+                content.seq -= 1;
+                return;
+            }
             _ => {}
         }
         match notice.persistence() {
@@ -164,6 +170,9 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             Persistence::Numbered => content
                 .push_numbered(&self.shared.encoder, notice, |_, _| true)
                 .unwrap_or_default(),
+        }
+        if matches!(notice, Notice::PartnerAway { .. }) {
+            content.ring.mark_retractable();
         }
         self.after_push(&mut content, flush);
     }
@@ -215,7 +224,10 @@ impl<W: Wire, C: Clock> Outbox<W, C> {
             pushed = content.push_numbered(encoder, notice, fits);
         }
         if pushed.is_none() {
-            Self::hang_up(&mut content, Farewell::SlowConsumer);
+            // What is larger than the bound says nothing about a connection that has taken all there was.
+            if content.ring.pending_bytes() > 0 {
+                Self::hang_up(&mut content, Farewell::SlowConsumer);
+            }
             return Err(Undelivered::Full);
         }
         if let Some(id) = id {

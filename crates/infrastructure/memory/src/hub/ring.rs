@@ -8,6 +8,7 @@
 //! **Architecture Invariants.** Entries lie in the order in which they are told; numbered ones are consecutive.
 //! Unwritten entries are never evicted. An empty ring owns no memory.
 
+use super::OUTBOX_BYTES;
 use std::collections::VecDeque;
 
 /// Bytes that a ring may own beyond four times what it holds.
@@ -17,6 +18,9 @@ const GRAIN: usize = 64;
 /// From this size on a ring is that of somebody who talks, and copying it each time it is full costs more than its memory.
 const LIVELY: usize = 4096;
 
+/// In place of the second: not written, and of no interest once it is over.
+const RETRACTABLE: u32 = u32::MAX;
+
 /// One event.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -24,7 +28,7 @@ struct Entry {
     seq: u64,
     /// Its length on the wire, in bytes.
     len: u32,
-    /// The second of the clock in which it was written.
+    /// The second of the clock in which it was written, or [`RETRACTABLE`].
     written: u32,
 }
 
@@ -84,6 +88,30 @@ impl Ring {
         self.push(seq, frame);
     }
 
+    /// The event just pushed need not be told any more if something comes before it was begun: see [`Self::retract`].
+    pub(super) fn mark_retractable(&mut self) {
+        if let Some(entry) = self.entries.back_mut() {
+            entry.written = RETRACTABLE;
+        }
+    }
+
+    /// Takes the last event back, if it is retractable and no connection was given any of it. True if it was.
+    pub(super) fn retract(&mut self) -> bool {
+        let Some(last) = self.entries.back().copied() else {
+            return false;
+        };
+        let is_whole = self.unwritten.entries() > 1 || self.unwritten.bytes == last.len;
+        let is_untold = self.unwritten.entries > self.replayed.entries && is_whole;
+        if last.written != RETRACTABLE || !is_untold {
+            return false;
+        }
+        self.entries.pop_back();
+        self.bytes.truncate(self.bytes.len() - last.len as usize);
+        self.unwritten.entries -= 1;
+        self.unwritten.bytes -= last.len;
+        true
+    }
+
     pub(super) fn push_transient(&mut self, frame: &[u8]) {
         self.push(0, frame);
     }
@@ -99,12 +127,16 @@ impl Ring {
     }
 
     /// Makes place for `more` bytes, and an eighth beyond: doubling would leave the rings of silent users half empty, and
-    /// those are most of a node's memory. A large one grows by half.
+    /// those are most of a node's memory. A large one grows by half, and takes no more than an outbox may hold before it has to.
     fn grow_for(&mut self, more: usize) {
         let needed = self.bytes.len() + more;
         if needed > self.bytes.capacity() {
-            let beyond = if needed < LIVELY { needed / 8 } else { needed / 2 };
-            let room = (needed + beyond).next_multiple_of(GRAIN);
+            let room = if needed < LIVELY {
+                needed + needed / 8
+            } else {
+                (needed + needed / 2).min(OUTBOX_BYTES.max(needed))
+            };
+            let room = room.next_multiple_of(GRAIN);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
     }

@@ -15,6 +15,8 @@ impl Setup for Reports {
 }
 
 impl ReportsSetup for Reports {
+    const CAPACITY: usize = MemoryReports::CAPACITY;
+
     async fn open() -> Self {
         Self(MemoryReports::new())
     }

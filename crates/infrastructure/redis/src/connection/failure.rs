@@ -3,6 +3,9 @@
 //! **Architecture Invariants.** No text of Redis or of the library is passed on that could hold an argument, an address
 //! or a password: an error says its code, and what a script says about itself.
 
+use std::io;
+use std::sync::Arc;
+
 use deadpool_redis::redis::{ErrorKind, RedisError, ServerErrorKind};
 use passerby_application::ports::StoreError;
 
@@ -52,6 +55,9 @@ impl Failure {
         StoreError::Corrupt(Self::Shape.into())
     }
 }
+
+/// How the library keeps the error of another one.
+type Shared = Arc<dyn std::error::Error + Send + Sync>;
 
 /// What an error means for the connection it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,10 +128,9 @@ fn code(error: &RedisError) -> String {
 /// What the system or the TLS library says. Both know addresses at most by name.
 fn reason(error: &RedisError) -> String {
     use std::error::Error as _;
-    match error
-        .source()
-        .and_then(|source| source.downcast_ref::<std::io::Error>())
-    {
+    // The library shares what it was told, and what it calls the source is the share.
+    let told = error.source().and_then(|source| source.downcast_ref::<Shared>());
+    match told.and_then(|told| told.downcast_ref::<io::Error>()) {
         Some(error) => error.to_string(),
         None => error.category().to_owned(),
     }
@@ -146,7 +151,6 @@ fn script_failure(error: &RedisError) -> Failure {
 mod tests {
     use super::*;
     use deadpool_redis::redis::parse_redis_value;
-    use std::io;
 
     fn answer(text: &str) -> RedisError {
         parse_redis_value(format!("-{text}\r\n").as_bytes())
@@ -218,6 +222,19 @@ mod tests {
         let error =
             answer("ERR user_script:7: attempt to compare nil with number script: 4f, on @user_script:7.");
         assert!(chain(&store_error(&error)).contains("user_script:7: attempt to compare nil"));
+    }
+
+    #[test]
+    fn a_connection_that_fails_says_how() {
+        let told = |kind: io::ErrorKind, text: &str| describe(&RedisError::from(io::Error::new(kind, text)));
+        assert_eq!(told(io::ErrorKind::ConnectionRefused, "refused"), "refused");
+        assert_eq!(
+            told(
+                io::ErrorKind::InvalidData,
+                "invalid peer certificate: UnknownIssuer"
+            ),
+            "invalid peer certificate: UnknownIssuer"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::time::{RedisMillis, TimeOffset};
 use deadpool_redis::redis::{self, Value};
 use passerby_application::ports::StoreError;
 use passerby_domain::id::Incarnation;
+use passerby_domain::time::{Millis, Moment};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,10 +30,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const UNTRIMMED_BATCHES: usize = 128;
 const UNTRIMMED_BYTES: usize = 256 * 1024;
 
+/// The log tells of what cannot be opened once in so much time; the counters tell of all.
+const TOLD_EVERY: Millis = Millis::from_secs(60);
+
 /// Reads what others write to this node.
 pub struct Incoming {
     shared: Arc<Shared>,
     correspondents: Correspondents,
+    /// When the log last told of what cannot be opened.
+    told_unfit: Option<Moment>,
 }
 
 /// Removes what was read, while reading goes on.
@@ -43,6 +49,7 @@ impl Incoming {
         Self {
             shared,
             correspondents: Correspondents::default(),
+            told_unfit: None,
         }
     }
 
@@ -115,7 +122,18 @@ impl Incoming {
                     Unfit::Foreign => shared.counters.dropped_foreign.one(),
                     Unfit::Forged => shared.counters.dropped_forged.one(),
                 }
+                self.tell_unfit(shared.time.moment());
             }
+        }
+    }
+
+    fn tell_unfit(&mut self, now: Moment) {
+        if self.told_unfit.is_none_or(|told| now.since(told) >= TOLD_EVERY) {
+            self.told_unfit = Some(now);
+            tracing::warn!(
+                "letters came that this node cannot open: a node has another identity.secret or another version, or \
+                 somebody else writes to the inboxes"
+            );
         }
     }
 

@@ -36,6 +36,8 @@ impl Setup for Reports {
 }
 
 impl ReportsSetup for Reports {
+    const CAPACITY: usize = RedisReports::CAPACITY;
+
     async fn open() -> Self {
         let stage = Alone::start().await;
         Self {

@@ -134,3 +134,61 @@ fn what_a_long_first_word_took_is_given_back_once_it_is_written() {
     );
     assert_eq!(ring.oldest(), Some(1));
 }
+
+/// A ring with two events, of which the second may be taken back.
+fn with_retractable() -> Ring {
+    let mut ring = filled(2);
+    ring.mark_retractable();
+    ring
+}
+
+#[test]
+fn what_nobody_was_given_any_of_is_taken_back() {
+    let mut ring = with_retractable();
+    ring.wrote(2, 7);
+    assert!(ring.retract());
+    assert_eq!(
+        (told(&ring).as_str(), ring.pending_events(), ring.pending_bytes()),
+        ("", 0, 0)
+    );
+    ring.push_numbered(2, b"02");
+    assert_eq!(told(&ring), "02");
+    assert!(!ring.retract(), "this one was not marked");
+}
+
+#[test]
+fn what_was_begun_or_told_or_has_something_behind_it_stays() {
+    let mut begun = with_retractable();
+    begun.wrote(3, 7);
+    assert!(!begun.retract());
+    begun.wrote(1, 7);
+    assert!(!begun.retract());
+    let mut followed = with_retractable();
+    followed.push_transient(b"xx");
+    assert!(!followed.retract());
+    assert_eq!(told(&followed), "0102xx");
+    assert!(!Ring::default().retract());
+}
+
+#[test]
+fn what_a_welcome_says_is_replayed_stays() {
+    let mut ring = with_retractable();
+    ring.rewind(0, b"ww");
+    ring.mark_retractable();
+    assert!(!ring.retract());
+    assert_eq!(told(&ring), "ww0102");
+}
+
+#[test]
+fn a_ring_takes_no_more_memory_than_an_outbox_may_hold() {
+    let mut ring = Ring::default();
+    for seq in 1..=40 {
+        ring.push_numbered(seq, &[b'x'; 8 * 1024]);
+    }
+    assert_eq!(ring.pending_bytes(), OUTBOX_BYTES);
+    assert!(
+        ring.bytes.capacity() <= OUTBOX_BYTES + GRAIN,
+        "{}",
+        ring.bytes.capacity()
+    );
+}
