@@ -175,6 +175,8 @@ fn node() -> Chat<Demo> {
         messages: Rate::per_second(10, 20),
         commands: Rate::per_second(30, 60),
         skips: Rate::per_minute(20, 5),
+        returns: Rate::per_second(1, 30),
+        reports: Rate::per_minute(2, 200),
         message_chars: 2_000,
     };
     Chat::new(options, adapters)

@@ -1,10 +1,9 @@
 //! The facade: everything that users and operators can do on one node.
 
 use crate::book::{Book, Standing};
-use crate::complaints::Complaints;
 use crate::doorstep::Doorstep;
 use crate::endings::Endings;
-use crate::outstanding::{Abandoned, Departures, Strays, Watchlist};
+use crate::outstanding::{Abandoned, Departures, Strays, Untold, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
@@ -14,9 +13,8 @@ use crate::seat::Seat;
 use crate::throttle::Throttle;
 use crate::timers::Timers;
 use crate::turns::Turns;
-use crate::use_cases::returns;
 use passerby_domain::flood::{Exhausted, Rate};
-use passerby_domain::id::{NodeId, UserId};
+use passerby_domain::id::{NodeId, Origin, UserId};
 use passerby_domain::notice::{Census, Waiting};
 use passerby_domain::session::Wait;
 use passerby_domain::time::{Millis, Moment, UnixMillis};
@@ -56,6 +54,10 @@ pub struct Options {
     pub commands: Option<Rate>,
     /// How often a user may end a chat.
     pub skips: Option<Rate>,
+    /// How often one seat may be taken back on this node: each time its partner is told that they were away.
+    pub returns: Option<Rate>,
+    /// How often the users of one origin may report somebody on this node: an adapter keeps the newest reports.
+    pub reports: Option<Rate>,
     /// The longest message, in characters.
     pub message_chars: usize,
 }
@@ -116,6 +118,8 @@ pub struct Chat<P: Ports> {
     pub(crate) abandoned: Abandoned,
     /// Seats that the store has as this node's and that are not here.
     pub(crate) strays: Strays,
+    /// Seats that search and whose users do not know yet.
+    pub(crate) untold: Untold,
     /// Seats that letters told something, to be written at the end of a batch.
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
@@ -130,8 +134,8 @@ pub struct Chat<P: Ports> {
     pub(crate) endings: Endings,
     /// Seats that were taken back lately.
     pub(crate) returns: Throttle<UserId>,
-    /// What users have reported lately.
-    pub(crate) complaints: Complaints,
+    /// Origins whose users have reported somebody lately.
+    pub(crate) reports: Throttle<Origin>,
 }
 
 /// The store is being told again what it knew, and may not know everything yet.
@@ -173,6 +177,8 @@ impl Tally {
 impl<P: Ports> Chat<P> {
     /// A node with nobody on it.
     pub fn new(options: Options, adapters: Adapters<P>) -> Self {
+        let returns = Throttle::new(options.returns);
+        let reports = Throttle::new(options.reports);
         Self {
             adapters,
             options,
@@ -189,14 +195,15 @@ impl<P: Ports> Chat<P> {
             departures: Departures::default(),
             abandoned: Abandoned::default(),
             strays: Strays::default(),
+            untold: Untold::default(),
             told: Mutex::default(),
             partings: Partings::default(),
             remains: Remains::default(),
             takes: Turns::default(),
             doorstep: Doorstep::default(),
             endings: Endings::default(),
-            returns: returns(),
-            complaints: Complaints::default(),
+            returns,
+            reports,
         }
     }
 

@@ -9,7 +9,6 @@
 
 mod book;
 mod chat;
-mod complaints;
 mod doorstep;
 mod endings;
 mod fading;

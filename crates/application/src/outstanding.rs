@@ -86,6 +86,32 @@ impl Strays {
     }
 }
 
+/// Seats that search and whose users were not told yet that they wait, each with the moment since when. Bounded as departures
+/// are: those beyond are told when their search is answered.
+#[derive(Default)]
+pub(crate) struct Untold(Mutex<HashMap<UserId, Moment>>);
+
+impl Untold {
+    /// One begins to search, or goes on. It keeps its first moment.
+    pub(crate) fn note(&self, seat: UserId, now: Moment) {
+        let mut untold = self.lock();
+        if untold.len() < DEPARTURES {
+            untold.entry(seat).or_insert(now);
+        }
+    }
+
+    /// Takes those that have been on the list since this moment or before, in no order. Most were told meanwhile.
+    pub(crate) fn take_noted_until(&self, moment: Moment) -> Vec<UserId> {
+        let mut untold = self.lock();
+        let late = untold.extract_if(|_, since| *since <= moment);
+        late.map(|(seat, _)| seat).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Moment>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Seats whose owner has something to look after beside their deadlines. Each is listed once.
 #[derive(Default)]
 pub(crate) struct Watchlist {

@@ -15,8 +15,9 @@ pub(crate) struct Throttle<K> {
 }
 
 impl<K: Eq + Hash> Throttle<K> {
-    /// `rate`, whose bucket is full again after `span` at most.
-    pub(crate) fn new(rate: Option<Rate>, span: Millis) -> Self {
+    /// One of this rate; none is no limit.
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
+        let span = rate.map_or(Millis::ZERO, |rate| rate.refill());
         Self {
             rate,
             buckets: Fading::new(span),
@@ -28,8 +29,11 @@ impl<K: Eq + Hash> Throttle<K> {
     /// # Errors
     /// [`Exhausted`]: too often.
     pub(crate) fn take(&self, who: K, now: Moment) -> Result<(), Exhausted> {
+        let Some(rate) = &self.rate else {
+            return Ok(());
+        };
         self.buckets
-            .change(who, now, |bucket| bucket.take(self.rate.as_ref(), now))
+            .change(who, now, |bucket| bucket.take(Some(rate), now))
     }
 
     /// Forgets those who did nothing for a while.
@@ -44,7 +48,7 @@ mod tests {
 
     #[test]
     fn each_has_a_bucket_of_their_own_which_fills_again() {
-        let throttle = Throttle::new(Rate::per_second(1, 2), Millis::from_secs(2));
+        let throttle = Throttle::new(Rate::per_second(1, 2));
         let now = Moment::from_millis(10_000);
         assert!(throttle.take('a', now).is_ok() && throttle.take('a', now).is_ok());
         let refused = throttle.take('a', now).unwrap_err();

@@ -46,7 +46,6 @@ pub use message::MessageError;
 pub use moderate::{BanOrder, BanTarget, ModerationError};
 pub use receive::Followup;
 pub use report::ReportError;
-pub(crate) use resume::returns;
 pub use resume::{FirstWord, NotNow, Returning};
 pub use signal::SignalError;
 pub use skip::SkipError;

@@ -132,6 +132,8 @@ fn node() -> Chat<Single> {
         messages: None,
         commands: None,
         skips: None,
+        returns: None,
+        reports: None,
         message_chars: 2_000,
     };
     Chat::new(options, adapters)

@@ -33,6 +33,12 @@ impl Rate {
         Self::over(60_000_000, count, burst)
     }
 
+    /// How long it takes at most until a bucket of this rate is full again.
+    #[must_use]
+    pub const fn refill(&self) -> Millis {
+        Millis::new((self.tolerance + self.period).div_ceil(1_000))
+    }
+
     fn over(micros: u64, count: u32, burst: u32) -> Option<Self> {
         if count == 0 {
             return None;

@@ -71,6 +71,24 @@ async fn whom_a_stopped_node_kept_waiting_stays_where_they_went() {
     }
 }
 
+/// A node that stands still for a moment, and no longer than it may, finds what clients have given up.
+#[tokio::test]
+async fn a_connection_that_was_given_up_takes_no_seat() {
+    let nodes = Nodes::start(2, &[HELD]).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    let memory = ann.memory();
+    nodes[1].freeze();
+    for _ in 0..3 {
+        let attempt = Connect::at(nodes[1].door()).resuming(&memory);
+        assert!(attempt.try_open(Duration::from_millis(100)).await.is_err());
+    }
+    nodes[1].thaw();
+    ann.say("a", "still here");
+    assert_eq!(ben.expect("message").await.text("text"), "still here");
+    ann.expect("ack").await;
+    ann.quiet().await;
+}
+
 /// Their user has gone elsewhere meanwhile, and left a word behind that nobody had read.
 #[tokio::test]
 async fn a_node_that_stood_still_hangs_up_and_obeys_nothing_that_was_said_before() {

@@ -104,6 +104,8 @@ fn options() -> Options {
         messages: Rate::per_second(10, 20),
         commands: Rate::per_second(30, 60),
         skips: Rate::per_minute(20, 5),
+        returns: None,
+        reports: None,
         message_chars: 2_000,
     }
 }

@@ -19,8 +19,9 @@ use passerby_domain::notice::{Failure, Notice, Secret};
 use passerby_domain::text::{MessageId, Text};
 use passerby_domain::time::{Millis, Moment};
 
-/// For so long after a seat was taken over from a dead node, its client may be sending again what was accepted there.
-const RESENDING: Millis = Millis::from_secs(2);
+/// For so long after a seat was taken over from a dead node, its client may be sending again what was accepted there: at once, or
+/// when the three seconds are over in which the protocol answers.
+const RESENDING: Millis = Millis::new(3_500);
 /// And for so long, where the client or this node was slow, so that nobody may be told yet that something never arrived.
 const RESENDING_LATE: Millis = Millis::from_secs(30);
 
@@ -48,8 +49,8 @@ fn forgets_within<P: Ports>(time: Millis, book: &Book<P>, now: Moment) -> bool {
     restored.is_some_and(|restored| now.since(restored) < time)
 }
 
-/// The client of a seat without memory, or that of its partner, has just come back, and may be sending again what was
-/// accepted elsewhere.
+/// The client of a seat without memory has just come back, and was not heard since for long enough to say again what was
+/// accepted elsewhere; or its partner has lost their memory too.
 pub(crate) fn doubt_again<P: Ports>(book: &mut Book<P>, now: Moment) {
     if let Some(restored) = book.abroad.as_mut().and_then(|abroad| abroad.restored.as_mut()) {
         *restored = now;

@@ -26,6 +26,9 @@ const STORE_RETRY: Millis = Millis::new(500);
 /// How soon one whose search the store calls stale searches anew: an offer that it knows of, and this node does not, is
 /// over by then.
 const STALE_RETRY: Millis = Millis::new(1_200);
+/// How long a search may go on until its user is told that they wait, whatever comes of it: half of the time in which the
+/// protocol answers.
+const UNTOLD: Millis = Millis::new(1_500);
 /// How many proposals to other nodes may fail at once before a seat waits a little.
 const PROPOSALS: usize = 16;
 /// How long it waits then.
@@ -122,6 +125,28 @@ impl<P: Ports> Chat<P> {
         self.verify_soon();
     }
 
+    /// Tells those that they wait whose search has had no answer for a while, however often it was made: a store that fails
+    /// again and again, and is told of them anew each time, answers nothing that is still asked.
+    pub(crate) fn tell_untold(&self, now: Moment) {
+        for user in self.untold.take_noted_until(now - UNTOLD) {
+            let Some(seat) = self.register.get(user) else {
+                continue;
+            };
+            self.change(&seat, |book| {
+                if book
+                    .session
+                    .wait()
+                    .is_some_and(|wait| wait.announced == Announced::Due)
+                {
+                    if !self.peerage.store_answers() {
+                        book.pairing = Pairing::Paused;
+                    }
+                    self.announce(&seat, book);
+                }
+            });
+        }
+    }
+
     fn seeker(&self, seat: &Seat<P>) -> Option<Seeker> {
         let now = self.now();
         let mut book = seat.lock();
@@ -137,6 +162,9 @@ impl<P: Ports> Chat<P> {
             wait = book.session.renew()?;
         }
         book.avoidance.forget_ended(now);
+        if wait.announced == Announced::Due && self.options.deployment == Deployment::Shared {
+            self.untold.note(seat.user(), now);
+        }
         Some(Seeker {
             stamp: Stamp {
                 seat: seat.user(),

@@ -243,10 +243,32 @@ impl<P: Ports> Chat<P> {
                 if address.from.generation.tenure() > newest {
                     remote.owner = from;
                     chatting.link.partner_heard = address.from.generation;
+                    if let Some(absence) = &mut chatting.link.absence {
+                        // That was said by a former owner, and of this generation nothing was said yet.
+                        absence.cause = Cause::Inherited;
+                    }
                     return true;
                 }
                 false
             }
+        }
+    }
+
+    /// The partner speaks, so they are there, whatever is still on its way about that.
+    pub(crate) fn hears_partner(&self, seat: &Seat<P>, book: &mut Book<P>, generation: Generation) {
+        let Some(chatting) = book.session.chatting_mut() else {
+            return;
+        };
+        let (chat, link) = (chatting.chat, &mut chatting.link);
+        let is_news = generation > link.partner_heard;
+        // What their owner said of this generation, or of a later one, stands. What it has not said yet is news when it does.
+        let was_there = link
+            .absence
+            .take_if(|absence| is_news || absence.cause != Cause::Told);
+        if was_there.is_some() {
+            self.adapters
+                .delivery
+                .post(&seat.route, &Notice::PartnerBack { chat }, Flush::Later);
         }
     }
 
@@ -261,7 +283,7 @@ impl<P: Ports> Chat<P> {
         let chatting = book.session.chatting_mut()?;
         let link = &mut chatting.link;
         let tenure = address.from.generation.tenure();
-        let is_news = address.from.generation > link.partner_heard;
+        let is_news = tenure > link.partner_heard.tenure();
         let mut usurped = None;
         let mut lost = Vec::new();
         match &mut link.partner {

@@ -274,6 +274,7 @@ impl<P: Ports> Chat<P> {
             if !self.is_from_partner(&mut book, from, address) {
                 return Some(Outcome::Refused);
             }
+            self.hears_partner(&seat, &mut book, address.from.generation);
             // Nobody remembers whether it was accepted before; without an answer the sender is told so.
             if id.is_some() && book_is_doubtful(&book, self.now()) {
                 return None;

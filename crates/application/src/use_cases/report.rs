@@ -44,8 +44,7 @@ impl From<WrongChat> for ReportError {
 
 impl<P: Ports> Chat<P> {
     /// Records a report about the partner of the present chat, or of the last one within 60 s of its end. The two are
-    /// not paired again, but the chat goes on. The user is told `Reported`, also when they have reported this chat for the
-    /// same before, which is recorded once.
+    /// not paired again, but the chat goes on. The user is told `Reported`.
     ///
     /// # Errors
     /// [`ReportError`]. After a failure of the store the report may have been recorded.
@@ -68,18 +67,16 @@ impl<P: Ports> Chat<P> {
             offence,
             detail,
         };
-        if !self.complaints.knows(seat.user(), chat, offence) {
-            if let Err(exhausted) = self.complaints.count(seat.origin(), now) {
-                self.note(Fact::RateLimited);
-                self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
-                return Err(ReportError::TooMany(exhausted));
-            }
-            let recorded = self.adapters.reports.record(report).await;
-            recorded.map_err(ReportError::Store)?;
-            self.complaints.note(seat.user(), chat, offence, now);
-            self.note(Fact::Reported);
+        if let Err(exhausted) = self.reports.take(seat.origin(), now) {
+            // Those of others would give way.
+            self.note(Fact::RateLimited);
+            self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
+            return Err(ReportError::TooMany(exhausted));
         }
+        let recorded = self.adapters.reports.record(report).await;
+        recorded.map_err(ReportError::Store)?;
         self.bar(seat, partner, now).await.map_err(ReportError::Store)?;
+        self.note(Fact::Reported);
         self.adapters
             .delivery
             .post(&seat.route, &Notice::Reported { chat }, Flush::Now);

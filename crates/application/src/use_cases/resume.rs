@@ -1,7 +1,7 @@
 //! Resuming: take a seat back, on a new connection.
 
 use super::connect::{ConnectError, Connected};
-use super::consign::doubt_again;
+use super::consign::{doubt_again, forgets};
 use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
@@ -10,12 +10,10 @@ use crate::ports::{
     PairingStore, Peers, Ports, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use crate::throttle::Throttle;
-use passerby_domain::flood::{Exhausted, Rate};
+use passerby_domain::flood::Exhausted;
 use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
-use passerby_domain::time::Millis;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -66,17 +64,6 @@ impl From<StoreError> for NotNow {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// How often this node lets one seat be taken back: each time its partner is told that they were away.
-const AT_ONCE: u32 = 30;
-const EACH_SECOND: u32 = 1;
-/// After so long it may be as often as at first.
-const FULL_AGAIN: Millis = Millis::from_secs(30);
-
-/// The limit on how often one seat is taken back.
-pub(crate) fn returns() -> Throttle<UserId> {
-    Throttle::new(Rate::per_second(EACH_SECOND, AT_ONCE), FULL_AGAIN)
 }
 
 impl<P: Ports> fmt::Debug for Returning<P> {
@@ -244,11 +231,14 @@ impl<P: Ports> Chat<P> {
                 return Err(on_its_way());
             }
             let was_away = book.session.presence() != Presence::Here;
+            let was_heard = book.tokens.used == book.tokens.latest;
             book.connection = connection;
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
-            doubt_again(book, now);
+            if !was_heard || forgets(book, now) {
+                doubt_again(book, now);
+            }
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
                     Standing::Waiting(self.waiting(book, wait, now))

@@ -6,7 +6,7 @@ use super::CONCURRENCY;
 use super::consign::{overtaken, remember_lost};
 use super::presence::attendance;
 use crate::chat::Chat;
-use crate::link::{Partner, Remote};
+use crate::link::{Cause, Partner, Remote};
 use crate::pending::Pending;
 use crate::ports::{Address, Delivery, IdHash, PairingStore, Peers, Ports, Recollection, Stamp};
 use crate::seat::Seat;
@@ -138,13 +138,20 @@ impl<P: Ports> Chat<P> {
             to: seat.user(),
         };
         self.change(seat, |book| {
-            let is_in_it = book
+            let Some(chatting) = book
                 .session
-                .chatting()
-                .is_some_and(|chatting| chatting.chat == chat);
-            if is_in_it {
-                self.note_attendance(seat, book, address, attendance);
+                .chatting_mut()
+                .filter(|chatting| chatting.chat == chat)
+            else {
+                return;
+            };
+            if generation >= chatting.link.partner_heard
+                && let Some(absence) = &mut chatting.link.absence
+            {
+                // Whatever was said of it, here it can be seen.
+                absence.cause = Cause::Inherited;
             }
+            self.note_attendance(seat, book, address, attendance);
         });
     }
 
@@ -153,13 +160,13 @@ impl<P: Ports> Chat<P> {
     /// that it is found out whether anybody does.
     pub(crate) fn look_for_partner(&self, seat: &Arc<Seat<P>>) {
         let own = self.adapters.peers.own();
-        let Some((chat, known)) = ({
+        let Some((chat, known, absence)) = ({
             let book = seat.lock();
             book.session
                 .chatting()
                 .and_then(|chatting| match &chatting.link.partner {
                     Partner::There(remote) if remote.owner != own => None,
-                    known => Some((chatting.chat, known.clone())),
+                    known => Some((chatting.chat, known.clone(), chatting.link.absence)),
                 })
         }) else {
             return;
@@ -167,7 +174,12 @@ impl<P: Ports> Chat<P> {
         let user = known.user();
         let partner = self.register.get(user).filter(|partner| is_in(partner, chat));
         let sent = match (&known, &partner) {
-            (Partner::Here(known), Some(partner)) if Arc::ptr_eq(known, partner) => return,
+            (Partner::Here(known), Some(partner)) if Arc::ptr_eq(known, partner) => {
+                if absence.is_some() {
+                    self.look_at_partner(seat, partner, chat);
+                }
+                return;
+            }
             (Partner::There(_), None) => return,
             (Partner::Here(known), _) => self.adapters.delivery.placed(&known.route, chat),
             (Partner::There(remote), Some(_)) => remote.sent.to_vec(),

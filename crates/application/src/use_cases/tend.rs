@@ -33,8 +33,9 @@ impl<P: Ports> Chat<P> {
         self.partings.forget(now);
         self.endings.forget(now);
         self.returns.forget(now);
-        self.complaints.forget(now);
+        self.reports.forget(now);
         self.remains.forget(now);
+        self.tell_untold(now);
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)
                 && self.give_up_unanswered(&seat, now)

@@ -19,10 +19,17 @@ use futures_util::future::BoxFuture;
 use passerby_application::ports::{Clock, Delivery, Farewell, Flush, Ports};
 use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, FirstWord, Seat};
 use passerby_domain::time::Millis;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
+
+/// The other side has closed, or the connection broke.
+#[cfg(target_os = "linux")]
+const HUNG_UP: PollFlags = PollFlags::RDHUP.union(PollFlags::HUP).union(PollFlags::ERR);
+#[cfg(not(target_os = "linux"))]
+const HUNG_UP: PollFlags = PollFlags::HUP.union(PollFlags::ERR);
 
 /// A WebSocket connection and its seat.
 pub(crate) struct Relay<P: Ports> {
@@ -117,6 +124,11 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         early: Vec<u8>,
         upgrade: Upgrade<P>,
     ) -> Option<Self> {
+        if matches!(upgrade.right, Right::Returning(_)) && has_hung_up(&stream) {
+            // A node that stood still finds connections that their clients have given up: to give one of them the seat would
+            // take it from where the client has gone since.
+            return None;
+        }
         let (reader, writer) = stream.into_split();
         let connection = Arc::new(Connection::new(writer, front.tasks.clone()));
         let intake = Intake::new(reader, early);
@@ -201,6 +213,13 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         front.chat.disconnect(seat, *number, ending.departure()).await;
         closing::finish(connection, &self.intake.reader, ending).await;
     }
+}
+
+/// Whether the client has closed its side of a connection, whatever it has sent before.
+fn has_hung_up(stream: &TcpStream) -> bool {
+    let mut ends = [PollFd::new(stream, HUNG_UP)];
+    let looked = poll(&mut ends, Some(&Timespec::default()));
+    looked.is_ok_and(|count| count > 0)
 }
 
 async fn take_seat<P: Ports<Wire = Connection>>(

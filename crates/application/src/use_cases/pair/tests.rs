@@ -1,6 +1,8 @@
 use super::*;
 use crate::ports::{MockPairingStore, StoreError};
-use crate::testing::{Line, PassAll, TestChat, Told, UnreliablePairing, Visitor, chat, run, step};
+use crate::testing::{
+    Line, PassAll, TestChat, TestCluster, Told, UnreliablePairing, Visitor, chat, run, step,
+};
 use crate::{Departure, Entry};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
 use passerby_domain::id::UserId;
@@ -313,6 +315,32 @@ fn a_search_that_is_answered_as_stale_tells_its_user_nothing() {
     let chat = chat().pairing(|_| store).start();
     let alice = run(chat.visitor());
     assert_eq!(alice.hears(), ["welcome idle"]);
+}
+
+#[test]
+fn one_whose_search_is_never_answered_is_told_that_they_wait() {
+    let mut cluster = TestCluster::of(1);
+    let visit = crate::testing::Visit {
+        entry: Entry::Idle,
+        ..crate::testing::Visit::default()
+    };
+    let alice = cluster.visit(0, visit);
+    alice.hears();
+    let chat = cluster.share(0);
+    chat.adapters().pairing.set(Line::AnswersHeld);
+    let mut joining = pin!(chat.join(&alice.seat, Criteria::default()));
+    let mut wait = |heard: &[&str]| {
+        assert!(step(joining.as_mut()).is_pending());
+        chat.tick();
+        assert_eq!(alice.hears(), heard);
+    };
+    wait(&[]);
+    cluster.clock.advance(Millis::new(UNTOLD.get() - 1));
+    wait(&[]);
+    cluster.clock.advance(Millis::new(1));
+    wait(&["waiting"]);
+    cluster.clock.advance(UNTOLD);
+    wait(&[]);
 }
 
 #[test]

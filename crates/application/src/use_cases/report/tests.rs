@@ -2,6 +2,7 @@ use super::*;
 use crate::Departure;
 use crate::ports::MockReports;
 use crate::testing::{Line, UnreliablePairing, chat, run};
+use passerby_domain::flood::Rate;
 use passerby_domain::id::UserId;
 
 fn detail() -> Detail {
@@ -121,28 +122,27 @@ fn apart_until<P: Ports>(seat: &Seat<P>, other: UserId, now: Moment) -> Option<M
 }
 
 #[test]
-fn what_is_said_of_a_chat_again_is_answered_and_not_recorded_again() {
-    let chat = chat().start();
-    let [alice, _bob] = run(chat.pair());
-    for offence in [Offence::Spam, Offence::Spam, Offence::Other, Offence::Spam] {
-        run(chat.report(&alice.seat, &alice.chat(), offence, None)).unwrap();
-        assert_eq!(alice.hears(), ["reported"]);
-    }
-    let recorded: Vec<_> = chat.reports.all().iter().map(|report| report.offence).collect();
-    assert_eq!(recorded, [Offence::Spam, Offence::Other]);
-    assert_eq!(chat.facts.count(Fact::Reported), 2);
-}
-
-#[test]
 fn an_origin_that_reports_too_much_is_slowed_and_the_two_are_kept_apart_all_the_same() {
     let chat = chat()
-        .options(|options| options.rematch_cooldown = Millis::ZERO)
+        .options(|options| {
+            options.rematch_cooldown = Millis::ZERO;
+            options.reports = Rate::per_minute(2, 3);
+        })
         .start();
     let [alice, bob] = run(chat.pair());
-    while chat.complaints.count(alice.seat.origin(), chat.now()).is_ok() {}
-    let refused = run(chat.report(&alice.seat, &alice.chat(), Offence::Spam, None));
-    assert!(matches!(refused, Err(ReportError::TooMany(_))));
-    assert_eq!(chat.reports.all().len(), 0);
-    run(chat.skip(&bob.seat, &bob.chat())).unwrap();
-    assert_eq!(chat.adapters().pairing.waiting(), [alice.user(), bob.user()]);
+    for _ in 0..3 {
+        run(chat.report(&alice.seat, &alice.chat(), Offence::Spam, None)).unwrap();
+    }
+    let [ann, ben] = run(chat.pair());
+    let refused = run(chat.report(&ann.seat, &ann.chat(), Offence::Spam, None));
+    assert_eq!(alice.seat.origin(), ann.seat.origin());
+    let Err(ReportError::TooMany(exhausted)) = refused else {
+        panic!("there is no limit");
+    };
+    assert_eq!(chat.reports.all().len(), 3);
+    run(chat.skip(&ben.seat, &ben.chat())).unwrap();
+    assert_eq!(chat.adapters().pairing.waiting(), [ann.user(), ben.user()]);
+    chat.clock.advance(exhausted.retry_after);
+    run(chat.report(&alice.seat, &alice.chat(), Offence::Spam, None)).unwrap();
+    drop(bob);
 }

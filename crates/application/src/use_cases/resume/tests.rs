@@ -3,6 +3,7 @@ use crate::ports::{Farewell, MockBans, Offence, StoreError};
 use crate::testing::{Told, Visit, chat, run};
 use crate::{BanOrder, BanTarget, Entry};
 use passerby_domain::criteria::Criteria;
+use passerby_domain::flood::Rate;
 use passerby_domain::time::Millis;
 
 #[test]
@@ -299,10 +300,12 @@ fn news_that_a_partner_is_back_is_nothing_to_one_who_knows_that_they_went_again(
 
 #[test]
 fn a_seat_is_not_taken_back_without_end() {
-    let chat = chat().start();
+    let chat = chat()
+        .options(|options| options.returns = Rate::per_second(1, 5))
+        .start();
     let [alice, bob] = run(chat.pair());
     let [hers, his] = [alice.token().0, bob.token().0];
-    for _ in 0..AT_ONCE {
+    for _ in 0..5 {
         assert!(run(chat.recognise(&hers)).unwrap().is_some());
     }
     let Err(NotNow::TooOften(exhausted)) = run(chat.recognise(&hers)) else {

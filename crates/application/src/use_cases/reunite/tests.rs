@@ -1,3 +1,4 @@
+use crate::link::{Absence, Cause};
 use crate::testing::{TestCluster, run, step};
 use passerby_domain::time::Millis;
 
@@ -101,4 +102,22 @@ fn two_of_an_ended_node_find_each_other_wherever_they_come_back() {
         assert_eq!(alice.hears(), ["message hello"], "{nodes:?}");
         assert_eq!(bob.hears(), ["message hello"], "{nodes:?}");
     }
+}
+
+/// However it came that one of two on a node thinks the other away.
+#[test]
+fn what_is_wrong_about_a_partner_on_the_same_node_is_put_right() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    let until = cluster[0].now() + Millis::from_secs(20);
+    let cause = Cause::Told;
+    cluster[0].change(&alice.seat, |book| {
+        let chatting = book.session.chatting_mut().unwrap();
+        chatting.link.absence = Some(Absence { until, cause });
+    });
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(alice.hears(), ["partner_back"]);
+    run(cluster[0].drop_line(&bob));
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(alice.hears(), ["partner_away"]);
 }

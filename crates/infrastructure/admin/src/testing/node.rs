@@ -157,6 +157,8 @@ impl Plan {
             messages: None,
             commands: None,
             skips: None,
+            returns: None,
+            reports: None,
             message_chars: 2_000,
         };
         let adapters = Adapters {

@@ -343,7 +343,7 @@ fn what_a_dead_node_lost_on_the_way_does_not_come_behind_what_it_did_not() {
             "{node}: {told:?}"
         );
         // Once nothing is said again any more, all is as ever.
-        cluster.pass(Millis::from_secs(3));
+        cluster.pass(Millis::from_secs(4));
         say(&cluster, node, &alice, "3", "3").unwrap();
         cluster.deliver();
         assert!(bob.hears().contains(&"message 3".to_owned()), "{node}");
