@@ -87,6 +87,12 @@ impl Refusals {
         Some(refusal.why)
     }
 
+    /// Whether the message `id` is refused for as long as the chat lasts.
+    pub(crate) fn are_for_good(&self, id: IdHash) -> bool {
+        let mut all = self.0.iter().flat_map(|all| all.iter());
+        all.any(|refusal| refusal.id == id && refusal.term == Term::ForGood)
+    }
+
     /// The ids, oldest first, and what became of each.
     pub(crate) fn fates(&self) -> impl Iterator<Item = (IdHash, Fate)> {
         self.0.iter().flat_map(|all| all.iter()).map(|refusal| {

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 /// How many messages of one seat may be on their way at once.
 const CAPACITY: usize = 256;
-/// How many bytes of texts that were sent before may be kept for one seat.
-const RESENT_BYTES: usize = 64 * 1024;
+/// How many bytes of texts may be kept for one seat, to follow a partner who moves.
+const KEPT_BYTES: usize = 64 * 1024;
 /// How long an answer is waited for. A letter that has not arrived after 2 s never does, so by then the message was
 /// received or never will be; and the user is told a tick later, which is within the three seconds of the protocol.
 pub(crate) const ANSWER: Millis = Millis::new(2_500);
@@ -48,13 +48,15 @@ impl KeptId {
 /// One message, or signal, on its way.
 pub(crate) struct Entry {
     pub(crate) consignment: Consignment,
+    /// The number under which it was sent first: the order in which the user said it.
+    pub(crate) order: Consignment,
     pub(crate) chat: ChatId,
     pub(crate) id: Option<KeptId>,
     /// The id of what is no message, to refuse it with.
     pub(crate) named: Option<Box<str>>,
     pub(crate) attempt: Attempt,
     /// What it takes to send it after a partner who moves.
-    pub(crate) resent: Option<Resent>,
+    pub(crate) kept: Option<Kept>,
     pub(crate) sent: Moment,
 }
 
@@ -64,13 +66,13 @@ impl Entry {
         self.id.as_ref().map(KeptId::as_str).or(self.named.as_deref())
     }
 
-    fn resent_bytes(&self) -> Option<usize> {
-        self.resent.as_ref().map(|resent| resent.text.len())
+    fn kept_bytes(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.text.len())
     }
 }
 
-/// A message that was sent before by a former owner of its seat, and has been sent once more.
-pub(crate) struct Resent {
+/// A message as it was sent.
+pub(crate) struct Kept {
     /// Where it was sent to.
     pub(crate) to: Incarnation,
     pub(crate) text: Box<str>,
@@ -121,6 +123,8 @@ pub(crate) struct Unanswered {
     /// The last of those that went elsewhere.
     last_elsewhere: Consignment,
     entries: VecDeque<Entry>,
+    /// Bytes of the texts that are kept.
+    kept_bytes: usize,
     /// Whether the node will look after these by itself.
     pub(crate) watch: Watch,
 }
@@ -141,18 +145,19 @@ impl Unanswered {
 
     /// A message has been sent to `to`.
     pub(crate) fn push(&mut self, mut entry: Entry, to: Incarnation) {
-        // Few are sent again: the others are not looked through.
-        entry.resent = entry.resent.filter(|resent| {
-            let kept: usize = self.entries.iter().filter_map(Entry::resent_bytes).sum();
-            kept + resent.text.len() <= RESENT_BYTES
-        });
+        if self.kept_bytes + entry.kept_bytes() > KEPT_BYTES {
+            entry.kept = None;
+        }
+        self.kept_bytes += entry.kept_bytes();
         self.last = entry.consignment;
-        if entry.attempt != Attempt::Again {
+        // What follows a partner keeps its place.
+        let is_new = entry.attempt != Attempt::Again && entry.order == entry.consignment;
+        if is_new {
             if self.new_went_to != Some(to) {
                 self.last_elsewhere = self.last_new;
                 self.new_went_to = Some(to);
             }
-            self.last_new = entry.consignment;
+            self.last_new = entry.order;
         }
         self.entries.push_back(entry);
     }
@@ -170,23 +175,36 @@ impl Unanswered {
         ids.take_while(|known| Some(*known) != id).collect()
     }
 
+    /// The ids of those in `chat` that were said before what has this place.
+    pub(crate) fn said_before(&self, chat: ChatId, order: Consignment) -> Vec<IdHash> {
+        let before = self
+            .entries
+            .iter()
+            .filter(|entry| entry.chat == chat && entry.order < order);
+        before
+            .filter_map(|entry| entry.id)
+            .map(|known| known.hash)
+            .collect()
+    }
+
     /// Takes out all with this id, which has arrived otherwise; tells how many.
     pub(crate) fn take_all_of(&mut self, chat: ChatId, id: IdHash) -> usize {
         let before = self.entries.len();
         let is_one = |entry: &Entry| entry.chat == chat && entry.id.is_some_and(|known| known.hash == id);
         self.entries.retain(|entry| !is_one(entry));
+        self.kept_bytes = self.entries.iter().map(Entry::kept_bytes).sum();
         before - self.entries.len()
     }
 
-    /// Whether this one, which `to` has refused, may be sent again without being overtaken: whatever new was sent after it
-    /// went the same way, and is refused there too.
-    pub(crate) fn is_overtaken_by_nothing(&self, consignment: Consignment, to: Incarnation) -> bool {
+    /// Whether what was said at this place, which `to` has refused, may be sent again without being overtaken: whatever new
+    /// was sent after it went the same way, and is refused there too.
+    pub(crate) fn is_overtaken_by_nothing(&self, order: Consignment, to: Incarnation) -> bool {
         let since = if self.new_went_to == Some(to) {
             self.last_elsewhere
         } else {
             self.last_new
         };
-        consignment > since
+        order > since
     }
 
     /// Takes out the one that is answered.
@@ -195,13 +213,17 @@ impl Unanswered {
             .entries
             .binary_search_by_key(&consignment, |entry| entry.consignment)
             .ok()?;
-        self.entries.remove(index)
+        let taken = self.entries.remove(index)?;
+        self.kept_bytes -= taken.kept_bytes();
+        Some(taken)
     }
 
     /// Takes out one that has waited for too long.
     pub(crate) fn take_overdue(&mut self, now: Moment) -> Option<Entry> {
         self.entries.front().filter(|entry| entry.sent + ANSWER <= now)?;
-        self.entries.pop_front()
+        let taken = self.entries.pop_front()?;
+        self.kept_bytes -= taken.kept_bytes();
+        Some(taken)
     }
 
     /// Whether nothing is on its way; memory is given back then.
@@ -228,8 +250,9 @@ mod tests {
             chat: ChatId::from_bits(1),
             id: None,
             named: None,
+            order: consignment,
             attempt,
-            resent: None,
+            kept: None,
             sent: NOW,
         }
     }
@@ -250,6 +273,44 @@ mod tests {
         assert!(unanswered.is_overtaken_by_nothing(Consignment(4), THERE));
         unanswered.push(entry(Consignment(6), Attempt::Perhaps), HERE);
         assert!(!unanswered.is_overtaken_by_nothing(Consignment(4), THERE));
+    }
+
+    #[test]
+    fn what_follows_a_partner_keeps_its_place() {
+        let mut unanswered = Unanswered::default();
+        for number in 1..=3 {
+            unanswered.push(entry(Consignment(number), Attempt::First), HERE);
+        }
+        for number in 1..=3 {
+            assert!(unanswered.is_overtaken_by_nothing(Consignment(number), HERE));
+            let follower = Entry {
+                order: Consignment(number),
+                ..entry(Consignment(3 + number), Attempt::First)
+            };
+            unanswered.push(follower, THERE);
+        }
+        unanswered.push(entry(Consignment(7), Attempt::First), THERE);
+        assert!(!unanswered.is_overtaken_by_nothing(Consignment(3), HERE));
+    }
+
+    #[test]
+    fn no_more_texts_are_kept_than_have_room() {
+        let mut unanswered = Unanswered::default();
+        let kept = |number| Entry {
+            kept: Some(Kept {
+                to: HERE,
+                text: "x".repeat(KEPT_BYTES / 2).into(),
+            }),
+            ..entry(Consignment(number), Attempt::First)
+        };
+        let has_text = |entry: Option<Entry>| entry.is_some_and(|entry| entry.kept.is_some());
+        for number in 1..=3 {
+            unanswered.push(kept(number), HERE);
+        }
+        assert!(!has_text(unanswered.take(Consignment(3))));
+        assert!(has_text(unanswered.take(Consignment(2))));
+        unanswered.push(kept(4), HERE);
+        assert!(has_text(unanswered.take(Consignment(4))));
     }
 
     #[test]

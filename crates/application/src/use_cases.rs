@@ -9,6 +9,7 @@ mod consign;
 mod disconnect;
 mod drain;
 mod expected;
+mod follow;
 mod hand_over;
 mod heartbeat;
 mod join;

@@ -13,7 +13,7 @@ use crate::ports::{
     Repetition, Stamp, Undelivered, Unsent,
 };
 use crate::seat::Seat;
-use crate::unanswered::{Attempt, Entry, KeptId, Resent, Watch};
+use crate::unanswered::{Attempt, Entry, Kept, KeptId, Watch};
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::{Failure, Notice, Secret};
 use passerby_domain::text::{MessageId, Text};
@@ -63,11 +63,34 @@ pub(crate) enum Matter<'a> {
     Message {
         id: Option<KeptId>,
         text: &'a str,
+        leg: Leg,
     },
     /// With the id that an answer is to repeat.
-    Signal {
-        id: Option<MessageId<'a>>,
+    Signal { id: Option<MessageId<'a>> },
+}
+
+/// Whether a message sets out, or follows a partner who has moved.
+#[derive(Clone, Copy)]
+pub(crate) enum Leg {
+    First,
+    Next {
+        /// Its place among what the user said.
+        order: Consignment,
+        attempt: Attempt,
     },
+}
+
+impl Leg {
+    /// What is known of a message that was sent once by this node and refused: where it went it did not arrive.
+    fn refused(self) -> Option<Attempt> {
+        match self {
+            Self::Next {
+                attempt: attempt @ (Attempt::First | Attempt::Late),
+                ..
+            } => Some(attempt),
+            Self::First | Self::Next { .. } => None,
+        }
+    }
 }
 
 impl<P: Ports> Chat<P> {
@@ -119,8 +142,8 @@ impl<P: Ports> Chat<P> {
         };
         let may_have_come = was_sent || id.is_some() && forgets_within(RESENDING_LATE, book, now);
         let sent = {
-            let text = text.as_str();
-            self.consign(seat, book, Matter::Message { id, text }, now, message)
+            let (text, leg) = (text.as_str(), Leg::First);
+            self.consign(seat, book, Matter::Message { id, text, leg }, now, message)
         };
         sent.map_err(|undelivered| {
             let error = if may_have_come {
@@ -178,9 +201,9 @@ impl<P: Ports> Chat<P> {
         now: Moment,
         letter: impl FnOnce(Address, Consignment, u32, Repetition) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
-        let (id, text, named) = match matter {
-            Matter::Message { id, text } => (id, Some(text), None),
-            Matter::Signal { id } => (None, None, id.map(|id| id.as_str().into())),
+        let (id, text, leg, named) = match matter {
+            Matter::Message { id, text, leg } => (id, Some(text), leg, None),
+            Matter::Signal { id } => (None, None, Leg::First, id.map(|id| id.as_str().into())),
         };
         let generation = book.session.generation();
         let forgets = forgets(book, now);
@@ -208,13 +231,16 @@ impl<P: Ports> Chat<P> {
             to: remote.who.user,
         };
         let repetition = match id {
+            _ if leg.refused().is_some() => Repetition::No,
             Some(id) if remote.sent.contains(id.hash) => Repetition::Yes {
                 later: remote.sent.after(id.hash),
             },
             Some(_) if forgets => Repetition::Perhaps,
             _ => Repetition::No,
         };
-        let attempt = Attempt::new(&repetition, || id.is_some() && may_be_late);
+        let attempt = leg
+            .refused()
+            .unwrap_or_else(|| Attempt::new(&repetition, || id.is_some() && may_be_late));
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -244,17 +270,22 @@ impl<P: Ports> Chat<P> {
             remote.sent.add(id.hash);
         }
         let to = remote.owner;
-        let resent = text.filter(|_| attempt.is_followed()).map(|text| Resent {
+        let kept = text.map(|text| Kept {
             to,
             text: text.into(),
         });
+        let order = match leg {
+            Leg::First => consignment,
+            Leg::Next { order, .. } => order,
+        };
         let entry = Entry {
             consignment,
+            order,
             chat,
             id,
             named,
             attempt,
-            resent,
+            kept,
             sent: now,
         };
         abroad.unanswered.push(entry, to);
@@ -303,7 +334,14 @@ impl<P: Ports> Chat<P> {
                     .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
                 true
             }
-            (Outcome::Refused, Some(_)) if self.goes_after(seat, &mut book, &entry) => false,
+            (Outcome::Refused, Some(id)) if self.arrives_here(&mut book, &entry) => {
+                self.note(Fact::Relayed);
+                self.adapters
+                    .delivery
+                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                true
+            }
+            (Outcome::Refused, _) if self.goes_after(seat, &mut book, &entry) => false,
             (Outcome::Refused, Some(_)) if entry.attempt.may_have_come() => {
                 let why = unanswered_failure(&book, &entry);
                 self.tell_failure(seat, &mut book, &entry, why);
@@ -319,55 +357,6 @@ impl<P: Ports> Chat<P> {
                 true
             }
         }
-    }
-
-    /// A message that was sent before, and once more for a seat that has moved, was refused since the partner has moved
-    /// too. Where the partner is now it is known whether the first was received. True if the owner there is asked.
-    fn goes_after(&self, seat: &Seat<P>, book: &mut Book<P>, entry: &Entry) -> bool {
-        let (Some(Resent { to, text }), Some(id)) = (&entry.resent, entry.id) else {
-            return false;
-        };
-        let chatting = book
-            .session
-            .chatting()
-            .filter(|chatting| chatting.chat == entry.chat);
-        let has_moved = chatting
-            .and_then(|chatting| chatting.link.remote())
-            .is_some_and(|remote| remote.owner != *to);
-        let keeps_order = book
-            .abroad
-            .as_ref()
-            .is_some_and(|abroad| abroad.unanswered.is_overtaken_by_nothing(entry.consignment, *to));
-        if !has_moved || !keeps_order {
-            return false;
-        }
-        let now = self.now();
-        let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure, repetition| Letter::Message {
-            address,
-            consignment,
-            tenure,
-            id: Some(id.hash),
-            repetition,
-            text: Secret(text),
-            at,
-        };
-        self.consign(seat, book, Matter::Message { id: Some(id), text }, now, message)
-            .is_ok()
-    }
-
-    fn has_come_here(&self, book: &Book<P>, entry: &Entry) -> bool {
-        let Some((Partner::Here(partner), id)) = book
-            .session
-            .chatting()
-            .map(|chatting| &chatting.link.partner)
-            .zip(entry.id)
-        else {
-            return false;
-        };
-        self.adapters
-            .delivery
-            .has_placed(&partner.route, entry.chat, id.hash)
     }
 
     /// Tells the user of messages of which nobody knows what became. True if some are still on their way.

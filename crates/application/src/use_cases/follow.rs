@@ -1,0 +1,119 @@
+//! Messages that were refused where their partner was a moment ago: they follow them to where they are now.
+//!
+//! A node learns that a partner has moved when their former owner says so, and what was on its way there meanwhile is refused.
+//! It did not arrive, so it is sent on; unless something that was said later has gone before it, behind which it would come.
+
+use super::consign::{Leg, Matter, remember_lost};
+use crate::book::Book;
+use crate::chat::Chat;
+use crate::link::Partner;
+use crate::ports::{Clock, Delivery, IdHash, Letter, Ports};
+use crate::seat::Seat;
+use crate::unanswered::{Attempt, Entry, Kept};
+use passerby_domain::notice::{Notice, Secret};
+
+impl<P: Ports> Chat<P> {
+    /// A message was refused since the partner has moved meanwhile. It goes after them, unless something that was said later
+    /// went there before; and of one that was sent before by a former owner of its seat it is known there whether it was
+    /// received. True if it is on its way again.
+    pub(super) fn goes_after(&self, seat: &Seat<P>, book: &mut Book<P>, entry: &Entry) -> bool {
+        let Some(Kept { to, text }) = &entry.kept else {
+            return false;
+        };
+        let id = entry.id;
+        let chatting = book
+            .session
+            .chatting()
+            .filter(|chatting| chatting.chat == entry.chat);
+        let has_moved = chatting
+            .and_then(|chatting| chatting.link.remote())
+            .is_some_and(|remote| remote.owner != *to);
+        let keeps_order = book
+            .abroad
+            .as_ref()
+            .is_some_and(|abroad| abroad.unanswered.is_overtaken_by_nothing(entry.order, *to));
+        if !has_moved || !keeps_order {
+            return false;
+        }
+        let now = self.now();
+        let at = self.adapters.clock.unix(now);
+        let message = |address, consignment, tenure, repetition| Letter::Message {
+            address,
+            consignment,
+            tenure,
+            id: id.map(|id| id.hash),
+            repetition,
+            text: Secret(text),
+            at,
+        };
+        let leg = Leg::Next {
+            order: entry.order,
+            attempt: entry.attempt,
+        };
+        self.consign(seat, book, Matter::Message { id, text, leg }, now, message)
+            .is_ok()
+    }
+
+    /// A message was refused where the partner was, who has come here meanwhile, and nothing that was said later has. True if
+    /// it is placed for them here.
+    pub(super) fn arrives_here(&self, book: &mut Book<P>, entry: &Entry) -> bool {
+        let (Some(Kept { text, .. }), Some(id), Attempt::First) = (&entry.kept, entry.id, entry.attempt)
+        else {
+            return false;
+        };
+        let now = self.now();
+        let chatting = book
+            .session
+            .chatting()
+            .filter(|chatting| chatting.chat == entry.chat);
+        let Some(Partner::Here(partner)) = chatting
+            .filter(|chatting| chatting.link.absence.is_none() || !self.may_be_usurped(now))
+            .map(|chatting| &chatting.link.partner)
+        else {
+            return false;
+        };
+        let partner = partner.clone();
+        // What was said later and has come has left word of it.
+        if book.refusals.are_for_good(id.hash) {
+            return false;
+        }
+        let message = Notice::Message {
+            chat: entry.chat,
+            text: Secret(text),
+            at: self.adapters.clock.unix(now),
+        };
+        let delivery = &self.adapters.delivery;
+        if delivery
+            .deliver(&partner.route, entry.chat, &message, Some(id.hash))
+            .is_err()
+        {
+            return false;
+        }
+        let before = book
+            .abroad
+            .as_ref()
+            .map(|abroad| abroad.unanswered.said_before(entry.chat, entry.order));
+        let has_come = |id: &IdHash| delivery.has_placed(&partner.route, entry.chat, *id);
+        let lost: Vec<_> = before.into_iter().flatten().filter(|id| !has_come(id)).collect();
+        remember_lost(book, lost);
+        self.flush_later(partner);
+        true
+    }
+
+    pub(super) fn has_come_here(&self, book: &Book<P>, entry: &Entry) -> bool {
+        let Some((Partner::Here(partner), id)) = book
+            .session
+            .chatting()
+            .map(|chatting| &chatting.link.partner)
+            .zip(entry.id)
+        else {
+            return false;
+        };
+        self.adapters
+            .delivery
+            .has_placed(&partner.route, entry.chat, id.hash)
+    }
+}
+
+#[cfg(test)]
+mod tests;

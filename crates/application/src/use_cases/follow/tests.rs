@@ -1,0 +1,92 @@
+use crate::testing::{Guest, TestCluster, step};
+use passerby_domain::text::MessageId;
+use std::task::Poll;
+
+fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: Option<&str>) {
+    let id = id.map(|id| MessageId::parse(id).unwrap());
+    cluster[node]
+        .message(&guest.seat, &guest.chat(), text, id)
+        .unwrap();
+    cluster[node].flush(&guest.seat);
+}
+
+/// Brings a user of node 1 to another node, of which node 0 hears nothing meanwhile. `begun` happens when their seat was asked
+/// for, and has not been given.
+fn move_in_secret(
+    cluster: &mut TestCluster,
+    node: usize,
+    guest: &Guest,
+    begun: impl FnOnce(&TestCluster),
+) -> Guest {
+    let (chat, token) = (cluster.share(node), guest.token().0);
+    let mut coming = Box::pin(async { chat.come_back(guest, &token, 1).await });
+    let way = [node, 1].map(|node| cluster.incarnation(node));
+    assert!(step(coming.as_mut()).is_pending());
+    begun(cluster);
+    loop {
+        cluster.carry(way[0], way[1]);
+        cluster.carry(way[1], way[0]);
+        if let Poll::Ready(back) = step(coming.as_mut()) {
+            return back.unwrap().unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_said_while_a_partner_moves_goes_after_them_in_its_order() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let words = [("one", Some("1")), ("two", None), ("three", Some("3"))];
+    let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+        for (text, id) in words {
+            say(cluster, 0, &alice, text, id);
+        }
+    });
+    cluster.deliver();
+    let heard = bob.hears();
+    let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
+    assert_eq!(messages, ["message one", "message two", "message three"]);
+    let told = alice.hears();
+    let told: Vec<_> = told.iter().filter(|line| !line.starts_with("partner")).collect();
+    assert_eq!(told, ["ack 1", "ack 3"]);
+    say(&cluster, 0, &alice, "four", Some("4"));
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message four"]);
+}
+
+#[test]
+fn what_is_said_while_a_partner_comes_here_is_here_when_they_are() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let bob = move_in_secret(&mut cluster, 0, &bob, |cluster| {
+        say(cluster, 0, &alice, "one", Some("1"));
+        say(cluster, 0, &alice, "two", Some("2"));
+    });
+    cluster.deliver();
+    say(&cluster, 0, &alice, "three", Some("3"));
+    let heard = bob.hears();
+    let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
+    assert_eq!(messages, ["message one", "message two", "message three"]);
+    assert!(alice.hears().iter().all(|line| !line.starts_with("un")));
+}
+
+/// What has been said since, and went where the partner is, would come before it.
+#[test]
+fn what_was_overtaken_is_refused() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+        say(cluster, 0, &alice, "one", Some("1"))
+    });
+    // Node 0 hears from the new owner before it hears of the refusal.
+    let way = [2, 0].map(|node| cluster.incarnation(node));
+    while cluster.carry(way[0], way[1]) {}
+    say(&cluster, 0, &alice, "two", Some("2"));
+    cluster.deliver();
+    let heard = bob.hears();
+    let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
+    assert_eq!(messages, ["message two"]);
+    let told = alice.hears();
+    assert!(told.contains(&"ack 2".to_owned()), "{told:?}");
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
