@@ -57,6 +57,7 @@ pub(crate) struct Entry {
     pub(crate) attempt: Attempt,
     /// What it takes to send it after a partner who moves.
     pub(crate) kept: Option<Kept>,
+    /// When it was sent first.
     pub(crate) sent: Moment,
 }
 
@@ -220,8 +221,9 @@ impl Unanswered {
 
     /// Takes out one that has waited for too long.
     pub(crate) fn take_overdue(&mut self, now: Moment) -> Option<Entry> {
-        self.entries.front().filter(|entry| entry.sent + ANSWER <= now)?;
-        let taken = self.entries.pop_front()?;
+        // What has followed a partner is older than its number.
+        let index = self.entries.iter().position(|entry| entry.sent + ANSWER <= now)?;
+        let taken = self.entries.remove(index)?;
         self.kept_bytes -= taken.kept_bytes();
         Some(taken)
     }

@@ -76,6 +76,8 @@ pub(crate) enum Leg {
     Next {
         /// Its place among what the user said.
         order: Consignment,
+        /// When they said it, from which the time for its answer counts.
+        said: Moment,
         attempt: Attempt,
     },
 }
@@ -274,9 +276,9 @@ impl<P: Ports> Chat<P> {
             to,
             text: text.into(),
         });
-        let order = match leg {
-            Leg::First => consignment,
-            Leg::Next { order, .. } => order,
+        let (order, sent) = match leg {
+            Leg::First => (consignment, now),
+            Leg::Next { order, said, .. } => (order, said),
         };
         let entry = Entry {
             consignment,
@@ -286,7 +288,7 @@ impl<P: Ports> Chat<P> {
             named,
             attempt,
             kept,
-            sent: now,
+            sent,
         };
         abroad.unanswered.push(entry, to);
         if abroad.unanswered.watch == Watch::Unlisted {

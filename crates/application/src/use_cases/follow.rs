@@ -11,6 +11,11 @@ use crate::ports::{Clock, Delivery, IdHash, Letter, Ports};
 use crate::seat::Seat;
 use crate::unanswered::{Attempt, Entry, Kept};
 use passerby_domain::notice::{Notice, Secret};
+use passerby_domain::time::Millis;
+
+/// How long after it was said a message may set out after its partner: it arrives within the two seconds after that, or never,
+/// and its user is told by then.
+const FOLLOWED: Millis = Millis::new(500);
 
 impl<P: Ports> Chat<P> {
     /// A message was refused since the partner has moved meanwhile. It goes after them, unless something that was said later
@@ -36,6 +41,15 @@ impl<P: Ports> Chat<P> {
             return false;
         }
         let now = self.now();
+        // One that was sent before is worth the time, since nobody else knows what became of it.
+        let (in_time, said) = if entry.attempt.is_followed() {
+            (true, now)
+        } else {
+            (now.since(entry.sent) <= FOLLOWED, entry.sent)
+        };
+        if !in_time {
+            return false;
+        }
         let at = self.adapters.clock.unix(now);
         let message = |address, consignment, tenure, repetition| Letter::Message {
             address,
@@ -48,6 +62,7 @@ impl<P: Ports> Chat<P> {
         };
         let leg = Leg::Next {
             order: entry.order,
+            said,
             attempt: entry.attempt,
         };
         self.consign(seat, book, Matter::Message { id, text, leg }, now, message)

@@ -148,6 +148,8 @@ struct Own {
     engine: Engine,
     /// Whether a message has begun and not ended.
     message: MessageState,
+    /// How long it is so far.
+    bytes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,6 +175,12 @@ impl Frames {
         };
         if let Some(violation) = violation_of(&header, len, max_bytes) {
             return Some((bytes.len(), Received::Violation(violation), Vec::new()));
+        }
+        if let Some(own) = &self.own
+            && matches!(header.opcode, OpCode::Data(Data::Continue))
+            && own.bytes + len > max_bytes as u64
+        {
+            return Some((bytes.len(), Received::Violation(Violation::TooBig), Vec::new()));
         }
         let start = usize::try_from(cursor.position()).ok()?;
         let end = start.checked_add(usize::try_from(len).ok()?)?;
@@ -207,11 +215,13 @@ impl Frames {
             Box::new(Own {
                 engine: Engine::new(max_bytes),
                 message: MessageState::Whole,
+                bytes: 0,
             })
         });
         let received = judge(own.engine.read(frame), header, &frame[start..]);
         let answers = own.engine.take_answers();
         if let OpCode::Data(_) = header.opcode {
+            own.bytes += (frame.len() - start) as u64;
             own.message = if header.is_final {
                 MessageState::Whole
             } else {

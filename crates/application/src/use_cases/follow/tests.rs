@@ -1,5 +1,6 @@
 use crate::testing::{Guest, TestCluster, step};
 use passerby_domain::text::MessageId;
+use passerby_domain::time::Millis;
 use std::task::Poll;
 
 fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: Option<&str>) {
@@ -89,4 +90,21 @@ fn what_was_overtaken_is_refused() {
     let told = alice.hears();
     assert!(told.contains(&"ack 2".to_owned()), "{told:?}");
     assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
+
+/// Its user would be told that nobody knows, and it would arrive after that.
+#[test]
+fn what_is_refused_late_goes_after_nobody() {
+    for (late, is_followed) in [(500, true), (501, false)] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+            say(cluster, 0, &alice, "one", Some("1"))
+        });
+        cluster.clock.advance(Millis::new(late));
+        cluster.deliver();
+        let heard = bob.hears().contains(&"message one".to_owned());
+        let told = alice.hears().contains(&"ack 1".to_owned());
+        assert_eq!((heard, told), (is_followed, is_followed), "after {late} ms");
+    }
 }
