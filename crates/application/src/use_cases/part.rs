@@ -127,6 +127,12 @@ impl<P: Ports> Chat<P> {
         match partner {
             Partner::Here(partner) => self.left_alone(partner, chat, reason).await,
             Partner::There(remote) => {
+                if remote.owner == self.adapters.peers.own()
+                    && let Some(partner) = self.register.get(remote.who.user)
+                {
+                    // They have come here, and the two have not found each other yet: no letter would reach them.
+                    return self.left_alone(&partner, chat, reason).await;
+                }
                 let ended = Letter::Ended {
                     address: Address {
                         chat,

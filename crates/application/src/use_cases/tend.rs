@@ -246,6 +246,11 @@ impl<P: Ports> Chat<P> {
         self.peerage.found_usurpers();
         if self.peerage.suspects_usurpers() {
             self.verify_soon();
+        } else if was_unheard {
+            // Who came here meanwhile did not look for a partner who might have been another node's.
+            for seat in &seats {
+                self.look_for_partner(seat);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-use crate::link::{Absence, Cause};
+use crate::book::Acquaintance;
+use crate::link::{Absence, Cause, Partner, Remote, Sent};
 use crate::testing::{TestCluster, run, step};
 use passerby_domain::time::Millis;
 
@@ -120,4 +121,28 @@ fn what_is_wrong_about_a_partner_on_the_same_node_is_put_right() {
     run(cluster[0].drop_line(&bob));
     cluster.pass(Millis::from_secs(6));
     assert_eq!(alice.hears(), ["partner_away"]);
+}
+
+/// As when the node could not know, as they came, whose the other was.
+#[test]
+fn who_leaves_a_partner_who_came_here_unnoticed_does_not_leave_them_behind() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 0]);
+    let owner = cluster.incarnation(0);
+    for [one, other] in [[&alice, &bob], [&bob, &alice]] {
+        let remote = Remote {
+            who: Acquaintance::of(&other.seat),
+            owner,
+            announced: 0,
+            disowned: None,
+            sent: Sent::default(),
+        };
+        cluster[0].change(&one.seat, |book| {
+            let chatting = book.session.chatting_mut().unwrap();
+            chatting.link.partner = Partner::There(Box::new(remote));
+        });
+    }
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting"]);
+    assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
 }
