@@ -77,7 +77,7 @@ fn what_was_overtaken_is_refused() {
     let mut cluster = TestCluster::of(3);
     let [alice, bob] = cluster.pair([0, 1]);
     let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
-        say(cluster, 0, &alice, "one", Some("1"))
+        say(cluster, 0, &alice, "one", Some("1"));
     });
     // Node 0 hears from the new owner before it hears of the refusal.
     let way = [2, 0].map(|node| cluster.incarnation(node));
@@ -99,7 +99,7 @@ fn what_is_refused_late_goes_after_nobody() {
         let mut cluster = TestCluster::of(3);
         let [alice, bob] = cluster.pair([0, 1]);
         let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
-            say(cluster, 0, &alice, "one", Some("1"))
+            say(cluster, 0, &alice, "one", Some("1"));
         });
         cluster.clock.advance(Millis::new(late));
         cluster.deliver();
