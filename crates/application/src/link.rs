@@ -40,7 +40,7 @@ pub(crate) struct Absence {
 pub(crate) enum Cause {
     /// Their owner said so.
     Told,
-    /// The former owner of this seat said so, and not why.
+    /// A former owner said so, of this seat or of the partner's; whoever speaks for them now has not.
     Inherited,
     /// Their owner has missed heartbeats, and may be there yet.
     Delay,

@@ -132,21 +132,8 @@ impl<P: Ports> Chat<P> {
         };
         let remembered = id.map(|id| id.hash).filter(|_| unheard.is_none() && !was_sent);
         let text = text.map_err(|error| self.refuse_message(book, error, remembered))?;
-        let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure, repetition| Letter::Message {
-            address,
-            consignment,
-            tenure,
-            id: id.map(|id| id.hash),
-            repetition,
-            text: Secret(text.as_str()),
-            at,
-        };
         let may_have_come = was_sent || id.is_some() && forgets_within(RESENDING_LATE, book, now);
-        let sent = {
-            let (text, leg) = (text.as_str(), Leg::First);
-            self.consign(seat, book, Matter::Message { id, text, leg }, now, message)
-        };
+        let sent = self.consign_message(seat, book, id, text.as_str(), Leg::First, now);
         sent.map_err(|undelivered| {
             let error = if may_have_come {
                 MessageError::Unconfirmed
@@ -164,6 +151,11 @@ impl<P: Ports> Chat<P> {
             return;
         };
         let before = abroad.unanswered.before(chat, placed);
+        self.note_overtaken(book, chat, before);
+    }
+
+    /// Of these, which were said before what was just placed for a partner on this node, those that have not come never will.
+    pub(super) fn note_overtaken(&self, book: &mut Book<P>, chat: ChatId, before: Vec<IdHash>) {
         let Some(Partner::Here(partner)) = book.session.chatting().map(|chatting| &chatting.link.partner)
         else {
             return;
@@ -192,6 +184,29 @@ impl<P: Ports> Chat<P> {
         }
         let abroad = book.abroad.as_ref();
         abroad.is_some_and(|abroad| abroad.unanswered.holds(chat, id.hash))
+    }
+
+    /// Sends a message to the partner's owner, on this leg of its way.
+    pub(super) fn consign_message(
+        &self,
+        seat: &Seat<P>,
+        book: &mut Book<P>,
+        id: Option<KeptId>,
+        text: &str,
+        leg: Leg,
+        now: Moment,
+    ) -> Result<(), Undelivered> {
+        let at = self.adapters.clock.unix(now);
+        let message = |address, consignment, tenure, repetition| Letter::Message {
+            address,
+            consignment,
+            tenure,
+            id: id.map(|id| id.hash),
+            repetition,
+            text: Secret(text),
+            at,
+        };
+        self.consign(seat, book, Matter::Message { id, text, leg }, now, message)
     }
 
     /// Sends something that is answered by a receipt.

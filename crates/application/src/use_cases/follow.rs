@@ -3,11 +3,11 @@
 //! A node learns that a partner has moved when their former owner says so, and what was on its way there meanwhile is refused.
 //! It did not arrive, so it is sent on; unless something that was said later has gone before it, behind which it would come.
 
-use super::consign::{Leg, Matter, remember_lost};
+use super::consign::Leg;
 use crate::book::Book;
 use crate::chat::Chat;
 use crate::link::Partner;
-use crate::ports::{Clock, Delivery, IdHash, Letter, Ports};
+use crate::ports::{Clock, Delivery, Ports};
 use crate::seat::Seat;
 use crate::unanswered::{Attempt, Entry, Kept};
 use passerby_domain::notice::{Notice, Secret};
@@ -25,7 +25,6 @@ impl<P: Ports> Chat<P> {
         let Some(Kept { to, text }) = &entry.kept else {
             return false;
         };
-        let id = entry.id;
         let chatting = book
             .session
             .chatting()
@@ -50,23 +49,12 @@ impl<P: Ports> Chat<P> {
         if !in_time {
             return false;
         }
-        let at = self.adapters.clock.unix(now);
-        let message = |address, consignment, tenure, repetition| Letter::Message {
-            address,
-            consignment,
-            tenure,
-            id: id.map(|id| id.hash),
-            repetition,
-            text: Secret(text),
-            at,
-        };
         let leg = Leg::Next {
             order: entry.order,
             said,
             attempt: entry.attempt,
         };
-        self.consign(seat, book, Matter::Message { id, text, leg }, now, message)
-            .is_ok()
+        self.consign_message(seat, book, entry.id, text, leg, now).is_ok()
     }
 
     /// A message was refused where the partner was, who has come here meanwhile, and nothing that was said later has. True if
@@ -97,20 +85,16 @@ impl<P: Ports> Chat<P> {
             text: Secret(text),
             at: self.adapters.clock.unix(now),
         };
-        let delivery = &self.adapters.delivery;
-        if delivery
-            .deliver(&partner.route, entry.chat, &message, Some(id.hash))
-            .is_err()
-        {
+        let placed = self
+            .adapters
+            .delivery
+            .deliver(&partner.route, entry.chat, &message, Some(id.hash));
+        if placed.is_err() {
             return false;
         }
-        let before = book
-            .abroad
-            .as_ref()
-            .map(|abroad| abroad.unanswered.said_before(entry.chat, entry.order));
-        let has_come = |id: &IdHash| delivery.has_placed(&partner.route, entry.chat, *id);
-        let lost: Vec<_> = before.into_iter().flatten().filter(|id| !has_come(id)).collect();
-        remember_lost(book, lost);
+        let abroad = book.abroad.as_ref();
+        let before = abroad.map(|abroad| abroad.unanswered.said_before(entry.chat, entry.order));
+        self.note_overtaken(book, entry.chat, before.unwrap_or_default());
         self.flush_later(partner);
         true
     }
