@@ -17,6 +17,9 @@ async fn a_node_that_is_cut_off_says_so_and_recovers_by_itself() {
         .await;
     refusal.is_problem(503).says_when_to_retry();
     assert_eq!(nodes[1].readiness().await, 200, "the other is well");
+    let cut = nodes[0].metrics().await.total("passerby_ready");
+    let well = nodes[1].metrics().await.total("passerby_ready");
+    assert_eq!((cut, well), (0.0, 1.0));
     nodes[0].store().set(Mode::Pass).await;
     nodes[0].until_ready(200).await;
     let (mut ann, mut ben) = pair_across(&nodes).await;

@@ -90,4 +90,6 @@ async fn what_is_forged_does_nothing_and_is_counted() {
     ann.say("a", "still here");
     assert_eq!(ben.expect("message").await.text("text"), "still here");
     ann.expect("ack").await;
+    let told = nodes[0].server().logs();
+    assert!(told.contains("letters came that this node cannot open"), "{told}");
 }

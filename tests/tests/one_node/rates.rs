@@ -65,24 +65,49 @@ async fn a_refused_message_may_be_sent_again_when_told() {
     }
 }
 
+/// Says something five times a second, until the connection is closed for it after ten seconds.
+async fn goes_on_until_closed(client: &mut Client, mut say: impl FnMut(&mut Client, usize)) {
+    let started = Instant::now();
+    let mut number = 0;
+    while client.is_open() && started.elapsed() < Duration::from_secs(30) {
+        say(client, number);
+        number += 1;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    client.closed(1008).await;
+    let lasted = started.elapsed();
+    assert!(lasted > Duration::from_secs(8), "closed after only {lasted:?}");
+}
+
 #[tokio::test]
 async fn ten_seconds_beyond_a_limit_end_the_connection() {
     let server = Server::start(&[("PASSERBY__LIMITS__MESSAGES_PER_SECOND", "1")]).await;
     let (mut ann, mut ben) = pair(&server).await;
-    let started = Instant::now();
-    let mut number = 0;
-    while ann.is_open() && started.elapsed() < Duration::from_secs(30) {
-        ann.say(&number.to_string(), "too much");
-        number += 1;
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    ann.closed(1008).await;
-    assert!(
-        started.elapsed() > Duration::from_secs(8),
-        "closed after only {:?}",
-        started.elapsed()
-    );
+    goes_on_until_closed(&mut ann, |ann, number| ann.say(&number.to_string(), "too much")).await;
     while ben.any().await.kind() != "chat_ended" {}
+}
+
+#[tokio::test]
+async fn so_do_ten_seconds_of_messages_for_no_chat() {
+    let server = Server::start(&[("PASSERBY__LIMITS__COMMANDS_PER_SECOND", "1")]).await;
+    let mut client = Client::idle(&server).await;
+    let astray = json!({"type": "message", "chat_id": "AAAAAAAAAAAAAAAA", "text": "anybody?"});
+    goes_on_until_closed(&mut client, |client, _| client.send(astray.clone())).await;
+    // Each is told as it is: that a limit refused it would say more than is known.
+    client.error("not_chatting").await;
+}
+
+#[tokio::test]
+async fn commands_of_an_unknown_type_are_limited_too() {
+    let server = Server::start(&[]).await;
+    let mut client = Client::idle(&server).await;
+    client.send_all(&vec![json!({"type": "dance"}); 120]);
+    let mut refused = 0;
+    for _ in 0..120 {
+        let error = client.error_of(&["unknown_type", "rate_limited"]).await;
+        refused += usize::from(error.text("code") == "rate_limited");
+    }
+    assert!((10..=60).contains(&refused), "{refused} refused");
 }
 
 #[tokio::test]
