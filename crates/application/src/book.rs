@@ -9,7 +9,7 @@ use crate::unanswered::Unanswered;
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Tenure, UserId};
 use passerby_domain::notice::{EndReason, Pairing};
 use passerby_domain::priority::Place;
 use passerby_domain::session::{Presence, Session, State};
@@ -23,6 +23,9 @@ pub(crate) struct LastChat {
     pub(crate) ended: Moment,
     /// Why, as the partner is told.
     pub(crate) told: EndReason,
+    /// The newest tenure of the partner whose owner was told: two nodes that each take the other for it are not both told for
+    /// ever.
+    pub(crate) followed: Tenure,
 }
 
 /// Somebody the user met.
@@ -77,6 +80,8 @@ pub(crate) struct Abroad {
     pub(crate) claimed_by: Option<Incarnation>,
     /// Whether the store still has to be told of the seat's tokens.
     pub(crate) dossier: DossierState,
+    /// The oldest tenure whose letters count: that of whom this node has the seat from, or its own if nobody remembers.
+    pub(crate) heeds_from: Tenure,
     /// Since when a place is held, as the user was told on another node.
     pub(crate) shown: Option<(Place, UnixMillis)>,
 }
@@ -205,6 +210,13 @@ impl<P: Ports> Book<P> {
             Partner::Here(partner) => Some(partner),
             Partner::There(_) => None,
         }
+    }
+
+    /// The oldest tenure of the seat whose letters count.
+    pub(crate) fn heeds_from(&self) -> Tenure {
+        self.abroad
+            .as_ref()
+            .map_or(Tenure::FIRST, |abroad| abroad.heeds_from)
     }
 
     /// Whether this seat remembers all that was accepted for it in the present chat.

@@ -8,7 +8,7 @@
 //! of the seat that comes, of its outbox and of the register are taken.
 
 use crate::ports::{Address, Consignment, IdHash, Repetition};
-use passerby_domain::id::{Incarnation, UserId};
+use passerby_domain::id::{Incarnation, Tenure, UserId};
 use passerby_domain::time::UnixMillis;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ pub(crate) struct Left {
     pub(crate) address: Address,
     pub(crate) consignment: Consignment,
     /// The tenure of the seat that its sender knew of.
-    pub(crate) tenure: u32,
+    pub(crate) tenure: Tenure,
     pub(crate) id: Option<IdHash>,
     pub(crate) repetition: Repetition,
     pub(crate) text: Box<str>,
@@ -99,7 +99,7 @@ mod tests {
                 to: ANN,
             },
             consignment: Consignment(number),
-            tenure: 0,
+            tenure: Tenure::FIRST,
             id: None,
             repetition: Repetition::No,
             text: "x".repeat(bytes).into(),

@@ -3,7 +3,7 @@
 use crate::book::Acquaintance;
 use crate::ports::{IdHash, Ports, Recollection, Stranger};
 use crate::seat::Seat;
-use passerby_domain::id::{Generation, Incarnation, UserId};
+use passerby_domain::id::{Generation, Incarnation, Tenure, UserId};
 use passerby_domain::notice::ChatFacts;
 use passerby_domain::time::{Millis, Moment};
 use std::collections::VecDeque;
@@ -62,7 +62,7 @@ pub(crate) struct Remote {
     pub(crate) who: Acquaintance,
     pub(crate) owner: Incarnation,
     /// The tenure in which that owner holds it, if it was said by the one before, or by the store, and not yet by itself.
-    pub(crate) announced: u32,
+    pub(crate) announced: Tenure,
     /// When the owner said that it knows nothing of this chat, if it did.
     pub(crate) disowned: Option<Moment>,
     /// Messages that the owner was sent in this chat.
@@ -156,7 +156,7 @@ impl Remote {
                 lasting_origin: stranger.lasting_origin,
             },
             owner: stranger.owner,
-            announced: 0,
+            announced: Tenure::FIRST,
             disowned: None,
             sent: Sent::default(),
         }

@@ -4,6 +4,7 @@
 //! `Identity` port) vouches that they are unique. An [`Origin`] has no `Display` and its `Debug` is redacted, so
 //! that it cannot end up in a log or a frame by accident; operators get its text by asking for it by name.
 
+use crate::time::Moment;
 use std::fmt;
 use std::str::FromStr;
 
@@ -250,20 +251,20 @@ impl fmt::Debug for Incarnation {
 
 /// How often a seat has changed: grows with each transition, so that words about an older state are known as stale.
 ///
-/// Its upper bits count how often the seat went from one node to another (its *tenure*), the lower 32 the moves within
-/// it. So whatever a former owner says is older than all that the present one says, however much either has moved.
+/// Its upper bits are the [`Tenure`], the lower 24 count the moves within it. So whatever a former owner says is older than
+/// all that the present one says, however much either has moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
 impl Generation {
-    const MOVES: u32 = 32;
+    const MOVES: u32 = 24;
 
     /// The generation with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number of the generation. Below 2^53 for up to two million tenures, so that scripts may count with it.
+    /// The number of the generation. Below 2^53 for up to 262,143 tenures, so that scripts may count with it.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -274,15 +275,74 @@ impl Generation {
         Self(self.0 + 1)
     }
 
-    /// How often the seat went from one node to another.
-    pub const fn tenure(self) -> u32 {
-        (self.0 >> Self::MOVES) as u32
+    /// In whose hands the seat is.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a generation that scripts can count with has 29 bits of tenure"
+    )]
+    pub const fn tenure(self) -> Tenure {
+        Tenure((self.0 >> Self::MOVES) as u32)
     }
 
-    /// The first generation of the next tenure.
+    /// Whether nothing was said of the seat since its tenure began.
+    pub const fn is_first(self) -> bool {
+        self.0 & ((1 << Self::MOVES) - 1) == 0
+    }
+
+    /// The first generation of the next tenure, if that begins at `at`.
     #[must_use]
-    pub const fn next_tenure(self) -> Self {
-        Self(((self.0 >> Self::MOVES) + 1) << Self::MOVES)
+    pub const fn next_tenure(self, at: Moment) -> Self {
+        Self::first_of(self.tenure().next(at))
+    }
+
+    /// The first generation of a tenure.
+    pub const fn first_of(tenure: Tenure) -> Self {
+        Self((tenure.0 as u64) << Self::MOVES)
+    }
+}
+
+/// The time during which one node holds a seat.
+///
+/// Its upper bits count how often the seat went from one node to another. The lower 11 say when it did so last, in units of
+/// 64 ms, modulo two minutes: while a store fails over there are two primaries for a moment, and if both give away the same
+/// seat, the later of the two tenures is the newer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenure(u32);
+
+impl Tenure {
+    const TIME: u32 = 11;
+    const UNIT_MS: u64 = 64;
+
+    /// The tenure of the node to which a user came first.
+    pub const FIRST: Self = Self(0);
+
+    /// The tenure of these bits, as another node has written them.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// To be written for another node.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// How often the seat went from one node to another.
+    pub const fn count(self) -> u32 {
+        self.0 >> Self::TIME
+    }
+
+    /// The one that begins at `at`, after this one.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits alone are wanted")]
+    pub const fn next(self, at: Moment) -> Self {
+        let time = (at.as_millis() / Self::UNIT_MS) as u32 & ((1 << Self::TIME) - 1);
+        Self(((self.count() + 1) << Self::TIME) | time)
+    }
+
+    /// The earliest one of its count.
+    #[must_use]
+    pub const fn earliest(self) -> Self {
+        Self(self.count() << Self::TIME)
     }
 }
 
@@ -377,14 +437,37 @@ mod tests {
 
     #[test]
     fn a_new_tenure_is_newer_than_all_of_the_former_one() {
-        let former = Generation::new(1).next_tenure();
+        let former = Generation::new(1).next_tenure(Moment::ORIGIN);
         let mut last = former;
         for _ in 0..1_000 {
             last = last.next();
         }
         assert_eq!(last.tenure(), former.tenure());
-        assert!(former.next_tenure() > last);
-        assert_eq!(former.next_tenure().tenure(), 2);
+        let next = last.next_tenure(Moment::ORIGIN);
+        assert!(next > last);
+        assert_eq!((next.tenure().count(), next.is_first()), (2, true));
+        assert!(!last.is_first());
+    }
+
+    #[test]
+    fn of_two_that_follow_the_same_tenure_the_later_is_newer() {
+        let former = Generation::new(7).next_tenure(Moment::from_millis(130_000));
+        let [early, late] = [200_000, 200_100].map(|at| former.next_tenure(Moment::from_millis(at)));
+        assert!(former < early && early < late);
+        assert_eq!(early.tenure().count(), late.tenure().count());
+        assert!(former.tenure() < early.tenure().earliest());
+        assert!(early.tenure().earliest() <= early.tenure());
+        // Whoever takes it from the earlier of the two is newer than both.
+        assert!(early.next_tenure(Moment::ORIGIN) > late);
+    }
+
+    #[test]
+    fn scripts_can_count_with_a_generation_of_the_last_tenure() {
+        let last = Tenure::from_bits((262_143 << 11) | 2_047);
+        assert_eq!(last.count(), 262_143);
+        let generation = Generation::new(u64::from(last.bits()) << 24 | 0xff_ffff);
+        assert_eq!(generation.tenure(), last);
+        assert!(generation.get() < 1 << 53);
     }
 
     #[test]

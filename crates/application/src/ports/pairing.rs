@@ -3,7 +3,7 @@
 use super::{StoreError, TokenSerial};
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Interest, Language, Patience};
-use passerby_domain::id::{ChatId, Generation, Incarnation, NodeId, Origin, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, NodeId, Origin, Tenure, UserId};
 use passerby_domain::notice::{Census, Role};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment};
@@ -196,6 +196,8 @@ pub enum Lease {
 pub struct Location {
     /// The node.
     pub owner: Incarnation,
+    /// Its tenure.
+    pub tenure: Tenure,
     /// Where the seat comes from, as bans know it.
     pub origin: Origin,
 }

@@ -7,7 +7,7 @@ use super::{Ban, IdHash, Offer, OutboxContents, Stamp, Standing, Stranger, Token
 use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, Tenure, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Secret, Typing};
 use passerby_domain::time::{Millis, Moment, UnixMillis};
 use std::future::Future;
@@ -126,7 +126,7 @@ pub enum Letter<'a> {
         /// Under which number an answer is wanted.
         consignment: Consignment,
         /// The partner's tenure, as far as the sender knows: what was sent to a former owner is not for a later one.
-        tenure: u32,
+        tenure: Tenure,
         /// The id the user gave it.
         id: Option<IdHash>,
         /// Whether it was sent before.

@@ -15,6 +15,8 @@ use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
 use passerby_domain::notice::{Census, Role};
 use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long an offer to another node is open.
@@ -32,9 +34,32 @@ pub struct HonestPairing {
     rules: PairingRules,
     clock: ManualClock,
     own: Incarnation,
-    known: Arc<Mutex<Known>>,
+    /// What each primary knows that there has been. The last one counts.
+    primaries: Arc<Mutex<Vec<Known>>>,
+    /// Which of them this node speaks to.
+    primary: AtomicUsize,
     /// Which memory answered the last heartbeat, and how often it had been restored.
     seen: Mutex<Option<(u64, u64)>>,
+}
+
+/// What one primary knows, for as long as nobody else may change it.
+struct Primary<'a> {
+    all: MutexGuard<'a, Vec<Known>>,
+    own: usize,
+}
+
+impl Deref for Primary<'_> {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.all[self.own]
+    }
+}
+
+impl DerefMut for Primary<'_> {
+    fn deref_mut(&mut self) -> &mut Known {
+        &mut self.all[self.own]
+    }
 }
 
 /// What a [`HonestPairing`] knew at some time.
@@ -48,7 +73,8 @@ impl HonestPairing {
             rules,
             clock,
             own: Incarnation::from_bits(1),
-            known: Arc::default(),
+            primaries: Arc::new(Mutex::new(vec![Known::default()])),
+            primary: AtomicUsize::new(0),
             seen: Mutex::default(),
         }
     }
@@ -60,7 +86,8 @@ impl HonestPairing {
             rules: self.rules,
             clock: self.clock.clone(),
             own,
-            known: self.known.clone(),
+            primaries: self.primaries.clone(),
+            primary: AtomicUsize::new(self.primary.load(Ordering::Relaxed)),
             seen: Mutex::default(),
         }
     }
@@ -112,6 +139,29 @@ impl HonestPairing {
         known.restored = restored;
     }
 
+    /// A failover: another primary, which knows what this one knew then, counts from now on. Nodes go on to speak to this one
+    /// until they [`follow`](Self::follow); whoever speaks through `self` does so at once.
+    pub fn fail_over(&self, backup: Backup) {
+        {
+            let mut known = self.lock();
+            // A memory that has lost all since does not come back.
+            let mut next = if backup.0.epoch == known.epoch {
+                backup.0
+            } else {
+                known.clone()
+            };
+            next.restored = known.restored + 1;
+            known.all.push(next);
+        }
+        self.follow();
+    }
+
+    /// Speaks to the primary that counts from now on.
+    pub fn follow(&self) {
+        let newest = self.lock().all.len() - 1;
+        self.primary.store(newest, Ordering::Relaxed);
+    }
+
     /// A seat is not known, or forgotten, and this node has not heard of that yet.
     fn unknown<T>(&self, known: &Known) -> Result<Option<T>, StoreError> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,8 +178,11 @@ impl HonestPairing {
         those.map(|(seat, _)| *seat).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Primary<'_> {
+        Primary {
+            all: self.primaries.lock().unwrap_or_else(PoisonError::into_inner),
+            own: self.primary.load(Ordering::Relaxed),
+        }
     }
 
     /// How many interests the two have in common, if nothing but time keeps them apart.
@@ -313,7 +366,7 @@ impl PairingStore for HonestPairing {
         let Some(about) = old.about.clone().filter(|about| serial >= about.serial) else {
             return Ok(None);
         };
-        let is_taken = old.owner == self.own && old.generation.get().trailing_zeros() >= 32;
+        let is_taken = old.owner == self.own && old.generation.is_first();
         let mut was = None;
         if !is_taken {
             was = Some(old.generation);
@@ -324,7 +377,7 @@ impl PairingStore for HonestPairing {
                 }
             };
             let record = Record {
-                generation: old.generation.next_tenure(),
+                generation: old.generation.next_tenure(now),
                 owner: self.own,
                 former: Some(old.owner),
                 phase,
@@ -337,7 +390,8 @@ impl PairingStore for HonestPairing {
         };
         let legacy = known.legacies.get(&seat).filter(|legacy| {
             let left = legacy.stamp.generation;
-            let is_last = Some(left) == was || (was.is_none() && left.next_tenure() == record.generation);
+            let is_last = Some(left) == was
+                || (was.is_none() && left.tenure().count() + 1 == record.generation.tenure().count());
             is_last && legacy.held_until > now
         });
         let partner = match record.phase {
@@ -370,6 +424,7 @@ impl PairingStore for HonestPairing {
         };
         Ok(record.about.as_ref().map(|about| Location {
             owner: record.owner,
+            tenure: record.generation.tenure(),
             origin: about.origin,
         }))
     }
@@ -451,7 +506,7 @@ impl HonestPairing {
             if record.generation.tenure() > generation.tenure() {
                 return Some(Difference::Taken(seat));
             }
-            let generation = record.generation.next_tenure();
+            let generation = record.generation.next_tenure(now);
             return Some(Difference::Ended(Stamp { seat, generation }));
         }
         if record.owner != self.own {

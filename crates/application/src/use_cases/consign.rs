@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use crate::unanswered::{Attempt, Entry, Kept, KeptId, Watch};
-use passerby_domain::id::ChatId;
+use passerby_domain::id::{ChatId, Tenure};
 use passerby_domain::notice::{Failure, Notice, Secret};
 use passerby_domain::text::{MessageId, Text};
 use passerby_domain::time::{Millis, Moment};
@@ -216,7 +216,7 @@ impl<P: Ports> Chat<P> {
         book: &mut Book<P>,
         matter: Matter<'_>,
         now: Moment,
-        letter: impl FnOnce(Address, Consignment, u32, Repetition) -> Letter<'a>,
+        letter: impl FnOnce(Address, Consignment, Tenure, Repetition) -> Letter<'a>,
     ) -> Result<(), Undelivered> {
         let (id, text, leg, named) = match matter {
             Matter::Message { id, text, leg } => (id, Some(text), leg, None),

@@ -14,7 +14,7 @@ use crate::ports::{
     Undelivered,
 };
 use crate::seat::Seat;
-use passerby_domain::id::{ChatId, Incarnation, Seq};
+use passerby_domain::id::{ChatId, Incarnation, Seq, Tenure};
 use passerby_domain::session::{Announced, Presence, State};
 use std::sync::Arc;
 
@@ -104,7 +104,9 @@ impl<P: Ports> Chat<P> {
                 .remains
                 .give(request.seat, new_owner, request.generation, moved.at)?;
             leave_out(&mut handover.outbox.events, request.seen);
-            self.peerage.note_moved(request.seat, moved);
+            if new_owner != self.adapters.peers.own() {
+                self.peerage.note_moved(request.seat, moved);
+            }
             return Some(handover);
         };
         let (handover, partner) = self.change(&seat, |book| {
@@ -124,11 +126,14 @@ impl<P: Ports> Chat<P> {
             Some((handover, partner))
         })?;
         self.register.remove_this(&seat);
-        self.peerage.note_moved(seat.user(), moved);
+        let is_elsewhere = new_owner != self.adapters.peers.own();
+        if is_elsewhere {
+            self.peerage.note_moved(seat.user(), moved);
+        }
         if let Some((chat, Partner::Here(partner))) = partner {
             self.send_after(&partner, &seat, chat, moved, &handover.outbox);
         }
-        if new_owner != self.adapters.peers.own() {
+        if is_elsewhere {
             // The answer may be lost.
             let given = Some((new_owner, request.generation));
             self.remains.keep(handover.clone(), given, moved.at);
@@ -357,6 +362,7 @@ pub(crate) fn unpack<P: Ports>(
             },
             ended: last.ended,
             told,
+            followed: Tenure::FIRST,
         })
     });
     for &(id, fate) in &handover.refused {

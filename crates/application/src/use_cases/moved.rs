@@ -2,23 +2,26 @@
 
 use super::presence::attendance;
 use super::receive::answer_to;
+use super::reunite::is_in;
 use crate::chat::Chat;
 use crate::link::{Moved, Partner};
 use crate::ports::{Address, Anomaly, Assertion, Fact, Letter, Peers, Ports, Stamp};
 use crate::seat::Seat;
-use passerby_domain::id::{Generation, Incarnation, UserId};
+use passerby_domain::id::{Generation, Incarnation, Tenure, UserId};
 use passerby_domain::session::State;
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
     /// A seat that something was said to has another owner.
-    pub(crate) fn receive_moved(&self, address: Address, owner: Incarnation) {
+    pub(crate) fn receive_moved(&self, from: Incarnation, address: Address, owner: Incarnation) {
         let Some(seat) = self.register.get(address.to) else {
             return;
         };
+        // One who came without the chat is nobody's partner: its end is to be told, and until then what was sent is not forgotten.
         let moved_here = (owner == self.adapters.peers.own())
             .then(|| self.register.get(address.from.seat))
-            .flatten();
+            .flatten()
+            .filter(|partner| is_in(partner, address.chat));
         let mut book = seat.lock();
         let own = Stamp {
             seat: seat.user(),
@@ -35,9 +38,17 @@ impl<P: Ports> Chat<P> {
             && chatting.link.partner.user() == address.from.seat
         {
             let is_superseded = chatting.link.is_superseded(address.from.generation);
-            let Some(remote) = chatting.link.remote_mut().filter(|_| !is_superseded) else {
+            let Some(remote) = chatting.link.remote_mut() else {
                 return;
             };
+            if is_superseded {
+                if from == remote.owner {
+                    // Nor has it whoever was to have it by then: a store may have forgotten that. The next word is believed.
+                    remote.announced = Tenure::FIRST;
+                    self.verify_soon();
+                }
+                return;
+            }
             if let Some(partner) = moved_here {
                 chatting.link.partner = Partner::Here(partner.clone());
                 drop(book);
@@ -48,7 +59,8 @@ impl<P: Ports> Chat<P> {
             remote.owner = owner;
             remote.announced = address.from.generation.tenure();
             if owner == self.adapters.peers.own() {
-                // It is on the way here, and will find its partner.
+                // It is on the way here, and will find its partner; or it is here, and nothing is known of the chat.
+                self.verify_soon();
                 return;
             }
             let assertion = Assertion {
@@ -59,10 +71,13 @@ impl<P: Ports> Chat<P> {
             let _ = self.adapters.peers.send(owner, &Letter::Presence(assertion));
             return;
         }
-        if let Some(last) = &book.last_chat
+        let tenure = address.from.generation.tenure();
+        if let Some(last) = &mut book.last_chat
             && last.chat == address.chat
+            && last.followed < tenure
         {
             // The new owner does not know yet that the chat is over.
+            last.followed = tenure;
             let ended = Letter::Ended {
                 address: to,
                 reason: last.told,
@@ -112,3 +127,6 @@ impl<P: Ports> Chat<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::link::{Link, Partner};
 use crate::ports::{Address, Delivery, Fact, Flush, Letter, PairingStore, Peers, Ports, Release, Stamp};
 use crate::seat::Seat;
 use passerby_domain::cooldown::{Avoided, Cause};
-use passerby_domain::id::{ChatId, UserId};
+use passerby_domain::id::{ChatId, Tenure, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{AfterChat, Chatting, IllegalMove, Presence, Session};
 use passerby_domain::time::Moment;
@@ -90,6 +90,7 @@ impl<P: Ports> Chat<P> {
             partner: met,
             ended: now,
             told: as_the_partner_sees(reason),
+            followed: Tenure::FIRST,
         }));
         book.retry_at = None;
         self.part_from(book, met.user);

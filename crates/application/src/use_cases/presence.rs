@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use crate::use_cases::Followup;
-use passerby_domain::id::{ChatId, Generation, Incarnation};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Tenure};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{Chatting, Presence};
 use passerby_domain::time::Moment;
@@ -310,7 +310,7 @@ impl<P: Ports> Chat<P> {
                 let mut remote = Remote {
                     who: crate::book::Acquaintance::of(&seat),
                     owner: from,
-                    announced: 0,
+                    announced: Tenure::FIRST,
                     disowned: None,
                     sent: placed.into_iter().collect(),
                 };

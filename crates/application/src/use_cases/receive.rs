@@ -68,6 +68,8 @@ impl<P: Ports> Chat<P> {
                 let chat = address.chat;
                 let message = Notice::Message { chat, text, at };
                 let outcome = match seat {
+                    // It was sent to this node when it held the seat before, and would come behind what was said since.
+                    Some(seat) if tenure < seat.lock().heeds_from() => Outcome::Refused,
                     Some(seat) => self.place_with(seat, from, address, &message, id, &repetition)?,
                     None => self.place(from, address, &message, id, &repetition)?,
                 };
@@ -113,7 +115,7 @@ impl<P: Ports> Chat<P> {
                 None
             }
             Letter::Moved { address, owner } => {
-                self.receive_moved(address, owner);
+                self.receive_moved(from, address, owner);
                 None
             }
             Letter::Kick { user } => {

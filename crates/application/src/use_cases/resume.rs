@@ -6,12 +6,12 @@ use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
-    Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Flush, Identity,
+    Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Flush, Identity, Location,
     PairingStore, Peers, Ports, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::flood::Exhausted;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
 use std::fmt;
@@ -158,11 +158,11 @@ impl<P: Ports> Chat<P> {
             })
         };
         if let Some((seat, chat, partner)) = partner
-            && let Some(owner) = self.owner_elsewhere(partner).await?
+            && let Some(location) = self.elsewhere(partner).await?
         {
             self.lose_user(partner);
             self.look_for_partner(&seat);
-            self.partner_is_with(&seat, chat, partner, owner);
+            self.partner_is_with(&seat, chat, partner, location);
         }
         Ok(false)
     }
@@ -184,11 +184,10 @@ impl<P: Ports> Chat<P> {
         Ok(differences.contains(&Difference::Taken(user)))
     }
 
-    /// The other node that has this seat, if the store says so.
-    async fn owner_elsewhere(&self, user: UserId) -> Result<Option<Incarnation>, StoreError> {
+    /// Where this seat is, if another node has it, as the store says.
+    async fn elsewhere(&self, user: UserId) -> Result<Option<Location>, StoreError> {
         let location = self.adapters.pairing.locate(user).await?;
-        let owner = location.map(|location| location.owner);
-        Ok(owner.filter(|owner| *owner != self.adapters.peers.own()))
+        Ok(location.filter(|location| location.owner != self.adapters.peers.own()))
     }
 
     /// Takes the seat back: the user is told `Welcome`, then everything after `seen` that is still held, then what

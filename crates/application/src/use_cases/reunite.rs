@@ -8,10 +8,10 @@ use super::presence::attendance;
 use crate::chat::Chat;
 use crate::link::{Cause, Partner, Remote};
 use crate::pending::Pending;
-use crate::ports::{Address, Delivery, IdHash, PairingStore, Peers, Ports, Recollection, Stamp};
+use crate::ports::{Address, Delivery, IdHash, Location, PairingStore, Peers, Ports, Recollection, Stamp};
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
-use passerby_domain::id::{ChatId, Incarnation, UserId};
+use passerby_domain::id::{ChatId, Tenure, UserId};
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
@@ -189,7 +189,7 @@ impl<P: Ports> Chat<P> {
                 Partner::There(Box::new(Remote {
                     who: known.who(),
                     owner: own,
-                    announced: 0,
+                    announced: Tenure::FIRST,
                     disowned: None,
                     sent: sent.iter().copied().collect(),
                 }))
@@ -230,7 +230,7 @@ impl<P: Ports> Chat<P> {
             .for_each_concurrent(CONCURRENCY, |(seat, chat, user, owner)| async move {
                 match self.adapters.pairing.locate(user).await {
                     Ok(Some(location)) if location.owner != owner => {
-                        self.partner_is_with(&seat, chat, user, location.owner);
+                        self.partner_is_with(&seat, chat, user, location);
                     }
                     // They are on the way here.
                     Ok(Some(_)) if owner == own => {}
@@ -248,7 +248,7 @@ impl<P: Ports> Chat<P> {
             .await;
     }
 
-    pub(crate) fn partner_is_with(&self, seat: &Seat<P>, chat: ChatId, user: UserId, owner: Incarnation) {
+    pub(super) fn partner_is_with(&self, seat: &Seat<P>, chat: ChatId, user: UserId, location: Location) {
         self.change(seat, |book| {
             if let Some(chatting) = book.session.chatting_mut()
                 && chatting.chat == chat
@@ -257,7 +257,8 @@ impl<P: Ports> Chat<P> {
                     .remote_mut()
                     .filter(|remote| remote.who.user == user)
             {
-                remote.owner = owner;
+                remote.owner = location.owner;
+                remote.announced = location.tenure;
                 remote.disowned = None;
             }
         });

@@ -16,7 +16,7 @@ use crate::ports::{
     Outcome, PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Seq, Tenure, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
@@ -137,7 +137,7 @@ impl<P: Ports> Chat<P> {
             && location.owner != partner.owner
         {
             partner.owner = location.owner;
-            partner.stamp.generation = partner.stamp.generation.next_tenure();
+            partner.stamp.generation = Generation::first_of(location.tenure);
         }
     }
 
@@ -211,6 +211,13 @@ impl<P: Ports> Chat<P> {
             None => book.abroad = Some(Abroad::restored(now)),
         }
         let since = handover.and_then(|handover| handover.since);
+        let heeds_from = match handover {
+            Some(handover) if handover.recollection == Recollection::Whole => {
+                handover.stamp.generation.tenure()
+            }
+            Some(_) | None => generation.tenure().earliest(),
+        };
+        book.abroad().heeds_from = heeds_from;
         if let Some((wait, since)) = book.session.wait().copied().zip(since) {
             book.abroad().shown = Some((wait.place, since));
         }
@@ -262,12 +269,12 @@ impl<P: Ports> Chat<P> {
         // from each other.
         let beginning = self.adapters.peers.own().bits() ^ self.now().as_millis();
         let more = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - LEFT_OUT.trailing_zeros());
-        Seq::new(seen.get() + 2 * LEFT_OUT * (1 + u64::from(generation.tenure())) + more)
+        Seq::new(seen.get() + 2 * LEFT_OUT * (1 + u64::from(generation.tenure().count())) + more)
     }
 
     /// Places what has come for the seat while it was on its way, and says what is to be answered.
     fn bring_in(&self, seat: &Arc<Seat<P>>, waiting: Vec<Left>) -> Vec<(Left, Outcome)> {
-        let tenure = seat.lock().session.generation().tenure();
+        let heeds_from = seat.lock().heeds_from();
         let placed = waiting.into_iter().filter_map(|left| {
             let message = Notice::Message {
                 chat: left.address.chat,
@@ -275,7 +282,7 @@ impl<P: Ports> Chat<P> {
                 at: left.at,
             };
             // What was sent to this node when it held the seat before must not come behind what was said since.
-            let outcome = if left.tenure.saturating_add(1) < tenure {
+            let outcome = if left.tenure < heeds_from {
                 Outcome::Refused
             } else {
                 self.place_with(
@@ -324,7 +331,7 @@ impl<P: Ports> Chat<P> {
                 ) {
                     (Some(partner), known) => {
                         let mut stranger = partner.stranger.clone();
-                        let mut announced = 0;
+                        let mut announced = Tenure::FIRST;
                         if let Some(known) = known
                             && known.stamp.generation.tenure() > stranger.stamp.generation.tenure()
                         {
@@ -380,7 +387,7 @@ impl<P: Ports> Chat<P> {
         let is_silent = !self.peerage.seems_alive(stranger.owner);
         // They were on the node that answers no more, or have moved, nobody here knows how: until their owner says that it
         // remembers what it accepted, it does not.
-        if is_silent || stranger.owner == taken.former || stranger.stamp.generation.tenure() > 0 {
+        if is_silent || stranger.owner == taken.former || stranger.stamp.generation.tenure() > Tenure::FIRST {
             link.partner_recollection = Recollection::Lost;
         }
         if is_silent {

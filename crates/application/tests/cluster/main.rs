@@ -132,6 +132,14 @@ fn where_the_store_forgets_what_it_was_told_last_they_do_too() {
 }
 
 #[test]
+fn where_another_store_takes_its_place_and_not_all_nodes_hear_of_it_they_do_too() {
+    lives(Fate {
+        split: 200,
+        ..Fate::default()
+    });
+}
+
+#[test]
 fn where_everything_fails_at_some_time_they_do_too() {
     lives(Fate {
         lost_letter: 40,
@@ -142,5 +150,6 @@ fn where_everything_fails_at_some_time_they_do_too() {
         wipe: 2_000,
         bequest: 2_000,
         rewind: 2_000,
+        split: 2_000,
     });
 }

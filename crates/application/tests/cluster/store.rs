@@ -91,6 +91,11 @@ impl MoodyStore {
         *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
     }
 
+    /// Speaks to the primary that counts from now on.
+    pub(crate) fn follow(&self) {
+        self.store.follow();
+    }
+
     fn mood(&self) -> Mood {
         *self.mood.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -30,6 +30,8 @@ pub(crate) struct Fate {
     pub(crate) bequest: usize,
     /// The store forgets what it was told last.
     pub(crate) rewind: usize,
+    /// Another store takes its place, which knows all but the last, and some nodes go on to speak to the old one for a while.
+    pub(crate) split: usize,
 }
 
 /// A connection of a client.
@@ -59,6 +61,17 @@ struct Person {
     said: u64,
 }
 
+/// How far a failover has come.
+enum Split {
+    None,
+    /// This is as much as the next primary knows.
+    Ahead(Moment, Backup),
+    /// Since then these nodes have spoken to the old one.
+    Astray(Moment, Vec<usize>),
+    /// They speak to none.
+    Lost(Vec<usize>),
+}
+
 /// All there is.
 pub(crate) struct World {
     pub(crate) cluster: TestCluster<MoodyStore>,
@@ -69,6 +82,7 @@ pub(crate) struct World {
     people: Vec<Person>,
     /// What the store is about to be set back to.
     backup: Option<(Moment, Backup)>,
+    split: Split,
     /// Whether all that happens is told, to find out why.
     trace: bool,
 }
@@ -105,6 +119,7 @@ impl World {
                 })
                 .collect(),
             backup: None,
+            split: Split::None,
             trace: std::env::var_os("TRACE").is_some(),
         }
     }
@@ -182,6 +197,9 @@ impl World {
         for _ in 0..span.get() / 250 {
             for _ in 0..8 {
                 self.cluster.work();
+                for (from, to) in self.cluster.office.waiting() {
+                    self.note(|| format!("carry {from} {to} {:?}", self.cluster.office.kinds(from, to)));
+                }
                 self.cluster.deliver();
                 for who in 0..self.people.len() {
                     self.read(who, usize::MAX);

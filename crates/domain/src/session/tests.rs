@@ -188,14 +188,18 @@ fn an_offer_outlives_a_drop_and_may_come_to_a_chat_or_to_nothing() {
 fn a_seat_that_is_taken_over_stands_as_it_stood_and_is_newer_than_it_ever_was() {
     let mut there = seat(Kind::Waiting);
     let before = wait(&there);
-    let here = Session::taken_over(there.generation().next_tenure(), there.state().clone(), at(30));
+    let here = Session::taken_over(
+        there.generation().next_tenure(at(20)),
+        there.state().clone(),
+        at(30),
+    );
     assert_eq!(here.presence(), Presence::Away { until: at(30) });
     assert_eq!(wait(&here).place, before.place);
     there.renew();
     assert!(wait(&here).ticket > wait(&there).ticket);
     let chatting = seat(Kind::Chatting);
     let here = Session::taken_over(
-        chatting.generation().next_tenure(),
+        chatting.generation().next_tenure(at(20)),
         chatting.state().clone(),
         at(30),
     );

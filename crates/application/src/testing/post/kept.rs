@@ -1,6 +1,7 @@
 //! Letters that own what they say, so that they can be kept.
 
 use crate::ports::{Address, Consignment, IdHash, Letter, Repetition};
+use passerby_domain::id::Tenure;
 use passerby_domain::notice::Secret;
 use passerby_domain::time::UnixMillis;
 
@@ -10,7 +11,7 @@ pub(super) enum KeptLetter {
     Message {
         address: Address,
         consignment: Consignment,
-        tenure: u32,
+        tenure: Tenure,
         id: Option<IdHash>,
         repetition: Repetition,
         text: String,

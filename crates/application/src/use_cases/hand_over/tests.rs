@@ -106,7 +106,7 @@ fn whoever_asks_again_is_told_the_same_for_a_while_and_nobody_else_anything() {
     let ask = |cluster: &TestCluster, by: Incarnation, tenure: u64| {
         let request = HandoverRequest {
             seat: bob.user(),
-            generation: Generation::new(tenure << 32),
+            generation: Generation::new(tenure << 35),
             seen: Seq::new(0),
             serial: bob.seat.lock().tokens.latest,
         };

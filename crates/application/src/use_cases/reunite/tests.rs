@@ -1,6 +1,7 @@
 use crate::book::Acquaintance;
 use crate::link::{Absence, Cause, Partner, Remote, Sent};
 use crate::testing::{TestCluster, run, step};
+use passerby_domain::id::Tenure;
 use passerby_domain::time::Millis;
 
 #[test]
@@ -133,7 +134,7 @@ fn who_leaves_a_partner_who_came_here_unnoticed_does_not_leave_them_behind() {
         let remote = Remote {
             who: Acquaintance::of(&other.seat),
             owner,
-            announced: 0,
+            announced: Tenure::FIRST,
             disowned: None,
             sent: Sent::default(),
         };

@@ -1,6 +1,6 @@
 //! What goes wrong, and how it is made whole again.
 
-use super::{Fate, World};
+use super::{Fate, Split, World};
 use crate::dice::Dice;
 use crate::store::Mood;
 use passerby_application::Departure;
@@ -10,6 +10,8 @@ use std::pin::pin;
 
 /// How much a store may forget that was told last.
 const LATENESS: Millis = Millis::from_secs(1);
+/// For how long a node may speak to a primary that has been replaced.
+const ASTRAY: Millis = Millis::new(1_500);
 
 impl World {
     pub(super) fn tempt_fate(&mut self) {
@@ -64,9 +66,64 @@ impl World {
             self.note(|| format!("rewind to {}", since.as_millis()));
             self.cluster.store.restore(backup);
         }
+        self.split(fate.split);
         if strikes(&self.dice, fate.bequest) && self.cluster.is_running(node) {
             self.bequeath(node);
         }
+    }
+
+    /// A failover begins once in so many times, or goes on.
+    fn split(&mut self, times: usize) {
+        self.split = match std::mem::replace(&mut self.split, Split::None) {
+            Split::None if times > 0 && self.dice.once_in(times) => {
+                Split::Ahead(self.now(), self.cluster.store.back_up())
+            }
+            Split::None => Split::None,
+            Split::Ahead(since, backup) if self.now().since(since) > LATENESS || self.dice.once_in(20) => {
+                self.cluster.store.fail_over(backup);
+                let astray: Vec<_> = (0..self.cluster.size())
+                    .filter(|_| self.dice.once_in(2))
+                    .collect();
+                self.note(|| format!("failover to {}, {astray:?} stay", since.as_millis()));
+                for node in 0..self.cluster.size() {
+                    if !astray.contains(&node) {
+                        self.cluster[node].adapters().pairing.follow();
+                    } else if self.dice.once_in(2) {
+                        self.cluster.office.cut(self.cluster.incarnation(node));
+                    }
+                }
+                Split::Astray(self.now(), astray)
+            }
+            Split::Astray(since, astray) if self.now().since(since) > ASTRAY => {
+                self.note(|| format!("{astray:?} leave the old primary"));
+                for &node in &astray {
+                    self.cluster[node].adapters().pairing.set(Mood::Refusing);
+                }
+                Split::Lost(astray)
+            }
+            Split::Lost(mut lost) => {
+                if self.dice.once_in(50)
+                    && let Some(node) = lost.pop()
+                {
+                    self.note(|| format!("{node} follows"));
+                    self.follow(node);
+                }
+                if lost.is_empty() {
+                    Split::None
+                } else {
+                    Split::Lost(lost)
+                }
+            }
+            split @ (Split::Ahead(..) | Split::Astray(..)) => split,
+        };
+    }
+
+    /// A node speaks to the store that counts.
+    fn follow(&self, node: usize) {
+        let store = &self.cluster[node].adapters().pairing;
+        store.follow();
+        store.set(Mood::Good);
+        self.cluster.office.mend(self.cluster.incarnation(node));
     }
 
     pub(super) fn kill(&mut self, node: usize) {
@@ -121,13 +178,13 @@ impl World {
         self.note(|| "heal".to_owned());
         self.fate = Fate::default();
         self.backup = None;
+        self.split = Split::None;
         for node in 0..self.cluster.size() {
             if self.cluster.is_dead(node) {
                 self.restart(node);
             }
             self.cluster.wake(node);
-            self.cluster.office.mend(self.cluster.incarnation(node));
-            self.cluster[node].adapters().pairing.set(Mood::Good);
+            self.follow(node);
         }
     }
 }

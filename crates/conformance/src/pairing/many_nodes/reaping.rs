@@ -2,7 +2,7 @@
 
 use super::super::scene::{Person as _, later};
 use super::SharedPairingSetup;
-use super::stage::{ELSEWHERE, HERE, Stage, THERE, taken};
+use super::stage::{ELSEWHERE, HERE, Stage, THERE};
 use passerby_application::ports::{Believed, Difference, Lease, Release, Standing, Verdict};
 
 /// As if it had never been, when nobody has taken it over.
@@ -58,7 +58,7 @@ pub async fn what_a_dead_node_left_may_be_taken_over<S: SharedPairingSetup>() {
     assert!(known.partner.is_some());
     // What was taken over is not the dead node's any more.
     stage.reaps_for(30, &[HERE, ELSEWHERE]).await;
-    let chatting = taken(&chatting, 0);
+    let chatting = stage.taken(&chatting, 0);
     let beliefs = [(chatting.stamp, Believed::Chatting(offer.chat))];
     assert_eq!(stage.differs(ELSEWHERE, &beliefs).await, []);
 }

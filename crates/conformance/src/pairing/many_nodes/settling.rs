@@ -2,7 +2,7 @@
 
 use super::super::scene::later;
 use super::SharedPairingSetup;
-use super::stage::{ELSEWHERE, HERE, Stage, THERE, taken};
+use super::stage::{ELSEWHERE, HERE, Stage, THERE};
 use passerby_application::ports::{Believed, Release, Verdict};
 use std::sync::Mutex;
 
@@ -114,7 +114,7 @@ pub async fn an_offer_that_was_agreed_to_stays_so_when_a_seat_is_taken<S: Shared
         stage.takes(ELSEWHERE, person).await;
         assert_eq!(stage.settle(HERE, offer).await, Verdict::Agreed);
         assert_eq!(stage.settle(THERE, offer).await, Verdict::Agreed);
-        let chatting = [(taken(person, 0).stamp, Believed::Chatting(offer.chat))];
+        let chatting = [(stage.taken(person, 0).stamp, Believed::Chatting(offer.chat))];
         assert_eq!(stage.differs(ELSEWHERE, &chatting).await, []);
     }
 }

@@ -9,7 +9,9 @@ use passerby_application::ports::{
 };
 use passerby_domain::id::{Generation, Incarnation, NodeId, Seq, UserId};
 use passerby_domain::notice::Census;
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, Moment};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// The nodes of most cases.
 pub(super) const HERE: usize = 0;
@@ -19,6 +21,8 @@ pub(super) const ELSEWHERE: usize = 2;
 /// The stage of one case.
 pub(super) struct Stage<S> {
     pub(super) scene: Scene<S>,
+    /// As of when each seat was given to whoever took it last.
+    given: Mutex<HashMap<UserId, Generation>>,
 }
 
 impl<S: SharedPairingSetup> Stage<S> {
@@ -35,6 +39,7 @@ impl<S: SharedPairingSetup> Stage<S> {
     pub(super) async fn open_silent() -> Self {
         Self {
             scene: Scene::open_with(RULES).await,
+            given: Mutex::default(),
         }
     }
 
@@ -187,7 +192,25 @@ impl<S: SharedPairingSetup> Stage<S> {
 
     pub(super) async fn take_with(&self, node: usize, person: &Seeker, serial: TokenSerial) -> Option<Taken> {
         let taken = self.store(node).take(person.stamp.seat, serial);
-        taken.await.expect("taking is answered")
+        let taken = taken.await.expect("taking is answered")?;
+        let Stamp { seat, generation } = taken.dossier.stamp;
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.insert(seat, generation);
+        Some(taken)
+    }
+
+    /// The person as whoever took their seat last speaks of them, or might, so many moves later.
+    pub(super) fn taken(&self, person: &Seeker, moves: u64) -> Seeker {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Generation::first_of(person.stamp.generation.tenure().next(Moment::ORIGIN));
+        let since = given.get(&person.stamp.seat).unwrap_or(&next);
+        Seeker {
+            stamp: Stamp {
+                seat: person.stamp.seat,
+                generation: Generation::new(since.get() + moves),
+            },
+            ..person.clone()
+        }
     }
 
     /// Takes a seat that is there.
@@ -239,22 +262,6 @@ pub(super) fn dossier(person: &Seeker, standing: Standing) -> Dossier {
         avoid: person.avoid.clone(),
         serial: person.serial,
         standing,
-    }
-}
-
-/// The first generation after a seat was taken.
-pub(super) fn tenure(person: &Seeker) -> Generation {
-    person.stamp.generation.next_tenure()
-}
-
-/// The person as whoever took the seat speaks of them, so many moves later.
-pub(super) fn taken(person: &Seeker, moves: u64) -> Seeker {
-    Seeker {
-        stamp: Stamp {
-            seat: person.stamp.seat,
-            generation: Generation::new(tenure(person).get() + moves),
-        },
-        ..person.clone()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::scene::{Person as _, later};
 use super::SharedPairingSetup;
-use super::stage::{ELSEWHERE, HERE, Stage, THERE, dossier, seat, taken, tenure};
+use super::stage::{ELSEWHERE, HERE, Stage, THERE, dossier, seat};
 use passerby_application::ports::{
     Believed, Difference, Location, Release, Seeker, Standing, Taken, TokenSerial, Verdict,
 };
@@ -30,7 +30,11 @@ fn assert_like(taken: &Taken, person: &Seeker, standing: Standing) {
     let expected = dossier(person, standing);
     let known = &taken.dossier;
     assert_eq!(known.stamp.seat, expected.stamp.seat);
-    assert_eq!(known.stamp.generation, tenure(person));
+    let [was, is] = [person.stamp, known.stamp].map(|stamp| stamp.generation);
+    assert_eq!(
+        (is.tenure().count(), is.is_first()),
+        (was.tenure().count() + 1, true)
+    );
     assert_eq!(
         (known.origin, known.lasting_origin),
         (expected.origin, expected.lasting_origin)
@@ -59,7 +63,7 @@ pub async fn a_seat_that_waits_is_taken_with_all_that_was_said_of_it<S: SharedPa
     assert!(known.partner.is_none() && known.legacy.is_none());
     let other = stage.person(2).likes(&["cats"]).wants(Mode::Video);
     stage.waits(THERE, &other).await;
-    let (_, stranger) = stage.proposes(HERE, &taken(&person, 1), &other).await;
+    let (_, stranger) = stage.proposes(HERE, &stage.taken(&person, 1), &other).await;
     assert_eq!(stranger.common_interests.len(), 1);
 }
 
@@ -72,11 +76,11 @@ pub async fn a_seat_that_is_held_or_idle_is_taken_as_that<S: SharedPairingSetup>
     stage.release(THERE, moved.stamp, Release::Hold).await;
     assert_like(&stage.takes(HERE, &moved).await, &moved, held(&moved));
 
-    let moved = taken(&moved, 3).likes(&["dogs"]);
+    let moved = stage.taken(&moved, 3).likes(&["dogs"]);
     stage.keep(HERE, &moved, Standing::Idle).await;
     assert_like(&stage.takes(THERE, &moved).await, &moved, Standing::Idle);
 
-    let moved = taken(&moved, 2).speaks("de");
+    let moved = stage.taken(&moved, 2).speaks("de");
     stage.keep(THERE, &moved, held(&moved)).await;
     assert_like(&stage.takes(HERE, &moved).await, &moved, held(&moved));
 }
@@ -120,7 +124,7 @@ pub async fn a_seat_in_a_chat_is_taken_with_its_partner<S: SharedPairingSetup>()
     let partner = known.partner.expect("the partner is there");
     assert_eq!(
         (partner.stamp, partner.owner),
-        (taken(&seeker, 0).stamp, stage.own(ELSEWHERE))
+        (stage.taken(&seeker, 0).stamp, stage.own(ELSEWHERE))
     );
 }
 
@@ -200,13 +204,13 @@ pub async fn what_the_former_owner_says_changes_nothing<S: SharedPairingSetup>()
     stage.is_stale(THERE, &late).await;
     stage.release(THERE, late.stamp, Release::Gone).await;
     stage.keep(THERE, &late, Standing::Idle).await;
-    let own = taken(&person, 0).stamp;
+    let own = stage.taken(&person, 0).stamp;
     assert_eq!(stage.differs(HERE, &[(own, Believed::Resting)]).await, []);
     assert_eq!(
         stage.differs(THERE, &[(late.stamp, Believed::Waiting)]).await,
         [Difference::Taken(seat(&person))]
     );
-    stage.waits(HERE, &taken(&person, 1)).await;
+    stage.waits(HERE, &stage.taken(&person, 1)).await;
 }
 
 /// A store that had lost all may hear of a seat's end from a former owner before it hears of the present one.
@@ -216,11 +220,11 @@ pub async fn a_seat_is_not_gone_from_those_to_whom_it_came_later<S: SharedPairin
         let person = stage.person(number);
         stage.release(HERE, person.stamp, Release::Gone).await;
         stage.is_stale(HERE, &person.clone().moved(1)).await;
-        let since = taken(&person, 0);
+        let since = stage.taken(&person, 0);
         stage.keep(owner, &since, Standing::Idle).await;
         let beliefs = [(since.stamp, Believed::Resting)];
         assert_eq!(stage.differs(owner, &beliefs).await, []);
-        stage.waits(owner, &taken(&person, 1)).await;
+        stage.waits(owner, &stage.taken(&person, 1)).await;
         stage.takes(ELSEWHERE, &person).await;
     }
 }
@@ -237,11 +241,15 @@ pub async fn who_takes_again_is_given_the_same<S: SharedPairingSetup>() {
     assert_eq!(second.partner, first.partner);
     // Once it was spoken of, it is this node's own.
     stage
-        .release(ELSEWHERE, taken(&found, 1).stamp, Release::Rest)
+        .release(ELSEWHERE, stage.taken(&found, 1).stamp, Release::Rest)
         .await;
     let third = stage.takes(ELSEWHERE, &found).await;
     assert_eq!(third.former, stage.own(ELSEWHERE));
-    assert_eq!(third.dossier.stamp.generation, tenure(&taken(&found, 1)));
+    let [first, third] = [first, third].map(|taken| taken.dossier.stamp.generation);
+    assert_eq!(
+        (third.tenure().count(), third.is_first()),
+        (first.tenure().count() + 1, true)
+    );
 }
 
 /// A token that was replaced is dead; those given since are good.
@@ -274,9 +282,10 @@ pub async fn a_seat_is_where_it_was_last_taken_to<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open().await;
     let person = stage.person(1);
     stage.waits(THERE, &person).await;
-    stage.takes(ELSEWHERE, &person).await;
+    let known = stage.takes(ELSEWHERE, &person).await;
     let expected = Location {
         owner: stage.own(ELSEWHERE),
+        tenure: known.dossier.stamp.generation.tenure(),
         origin: person.origin,
     };
     for node in [HERE, THERE, ELSEWHERE] {
@@ -324,7 +333,7 @@ pub async fn what_was_left_is_not_given_once_the_seat_has_moved_on<S: SharedPair
         .bequeath(THERE, &person, Standing::Idle, Millis::from_secs(20))
         .await;
     stage.takes(HERE, &person).await;
-    let moved = taken(&person, 2);
+    let moved = stage.taken(&person, 2);
     stage.waits(HERE, &moved).await;
     let known = stage.takes(ELSEWHERE, &moved).await;
     assert!(known.legacy.is_none());

@@ -3,7 +3,7 @@
 use super::super::scene::later;
 use super::SharedPairingSetup;
 use super::stage::{ELSEWHERE, HERE, Stage, THERE, seat};
-use passerby_application::ports::{Believed, Claim, Difference, Release, Seeker, Stamp, Standing};
+use passerby_application::ports::{Believed, Claim, Difference, Release, Seeker, Standing};
 
 /// One seat in each state, and what its owner believes of it.
 async fn one_of_each<S: SharedPairingSetup>(stage: &Stage<S>) -> Vec<(Seeker, Believed)> {
@@ -107,15 +107,15 @@ pub async fn a_seat_that_is_gone_from_the_node_that_took_it_is_told_as_taken<S: 
     stage.release(THERE, later(since, 1), Release::Gone).await;
     stage.release(HERE, later(own.stamp, 1), Release::Gone).await;
     let beliefs = [(taken.stamp, Believed::Resting), (own.stamp, Believed::Resting)];
+    let differences = stage.differs(HERE, &beliefs).await;
+    let [Difference::Taken(other), Difference::Ended(anew)] = differences[..] else {
+        panic!("{differences:?}");
+    };
+    assert_eq!((other, anew.seat), (seat(&taken), seat(&own)));
+    let [was, is] = [own.stamp, anew].map(|stamp| stamp.generation);
     assert_eq!(
-        stage.differs(HERE, &beliefs).await,
-        [
-            Difference::Taken(seat(&taken)),
-            Difference::Ended(Stamp {
-                generation: own.stamp.generation.next_tenure(),
-                ..own.stamp
-            })
-        ]
+        (is.tenure().count(), is.is_first()),
+        (was.tenure().count() + 1, true)
     );
 }
 

@@ -5,7 +5,7 @@ use passerby_application::ports::{
     Address, Clock, Consignment, HandoverAnswer, HandoverRequest, Letter, Peers as _, Repetition, Stamp,
     Unsent,
 };
-use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Tenure, UserId};
 use passerby_domain::notice::Secret;
 use passerby_domain::time::{Moment, UnixMillis};
 use passerby_memory::SystemClock;
@@ -141,12 +141,12 @@ impl End {
                         chat: ChatId::from_bits(u128::MAX / 3),
                         from: Stamp {
                             seat: UserId::from_bits(u128::MAX / 5),
-                            generation: Generation::new(1).next_tenure(),
+                            generation: Generation::new(1).next_tenure(Moment::ORIGIN),
                         },
                         to: UserId::from_bits(u128::MAX / 7),
                     },
                     consignment: Consignment(number),
-                    tenure: 1,
+                    tenure: Tenure::FIRST,
                     id: None,
                     repetition: Repetition::No,
                     text: Secret(

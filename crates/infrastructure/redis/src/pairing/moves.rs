@@ -179,6 +179,7 @@ impl RedisPairing {
         match record.zip(written) {
             Some((record, written)) => Ok(Some(Location {
                 owner: record.owner,
+                tenure: record.generation.tenure(),
                 origin: written.origin,
             })),
             None => self.unknown(&epoch.unwrap_or_default()),

@@ -388,9 +388,9 @@ impl World {
                 let index = self.random.usize(..self.people.len());
                 let node = self.random.usize(..3);
                 let owner = self.people[index].owner;
-                if !self.is_silent[node] && self.people[index].generation >= 1 << 32 && node != owner {
+                if !self.is_silent[node] && self.people[index].generation >= 1 << 24 && node != owner {
                     let known = self.people[index].generation;
-                    self.people[index].generation = (1 << 32) - 1;
+                    self.people[index].generation = (1 << 24) - 1;
                     let stamp = self.stamp(index);
                     self.people[index].generation = known;
                     same!(self, node, store => store.release(stamp, Release::Rest), compared);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 fn request(seat: u128) -> HandoverRequest {
     HandoverRequest {
         seat: UserId::from_bits(seat),
-        generation: Generation::new(1).next_tenure(),
+        generation: Generation::new(1).next_tenure(Moment::ORIGIN),
         seen: Seq::default(),
         serial: TokenSerial(9),
     }

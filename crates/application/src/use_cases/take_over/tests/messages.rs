@@ -39,7 +39,7 @@ fn what_is_said_to_one_who_is_on_the_way_waits_for_them_in_its_order() {
         while cluster.carry(nodes[speaker], nodes[1]) {}
         while speaker != 2 && cluster.carry(nodes[1], nodes[speaker]) {}
         if speaker == 2 {
-            cluster[2].receive_moved(moved(&alice, &bob), nodes[2]);
+            cluster[2].receive_moved(nodes[1], moved(&alice, &bob), nodes[2]);
         }
         for (text, id) in [("one", "1"), ("two", "2"), ("one", "1")] {
             say(&cluster, speaker, &alice, text, id).unwrap();
@@ -73,7 +73,7 @@ fn what_waits_for_one_who_does_not_come_is_refused() {
     let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
     let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
     assert!(step(coming.as_mut()).is_pending());
-    cluster[0].receive_moved(moved(&alice, &bob), nodes[2]);
+    cluster[0].receive_moved(nodes[1], moved(&alice, &bob), nodes[2]);
     say(&cluster, 0, &alice, "hello", "1").unwrap();
     while cluster.carry(nodes[0], nodes[2]) {}
     assert_eq!(alice.hears(), [""; 0]);
@@ -116,21 +116,26 @@ fn what_is_said_after_the_word_of_a_former_owner_does_not_come_before_what_was_s
 
 #[test]
 fn what_was_said_to_a_former_owner_does_not_come_behind_what_was_said_since() {
-    let mut cluster = TestCluster::of(3);
-    let [alice, bob] = cluster.pair([0, 1]);
-    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
-    say(&cluster, 0, &alice, "under way", "1").unwrap();
-    // While the letter is on its way, Bob goes to another node and comes back.
-    let there = comes_from(&mut cluster, [1, 2], &bob, |_| ());
-    while cluster.carry(nodes[2], nodes[0]) {}
-    say(&cluster, 0, &alice, "since", "2").unwrap();
-    while cluster.carry(nodes[0], nodes[2]) {}
-    let back = comes_from(&mut cluster, [2, 1], &there, |cluster| {
-        cluster.carry(nodes[0], nodes[1]);
-    });
-    cluster.deliver();
-    assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
-    assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+    // The letter arrives before he is back, or after it.
+    for arrives_before in [true, false] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+        say(&cluster, 0, &alice, "under way", "1").unwrap();
+        // While it is on its way, Bob goes to another node and comes back.
+        let there = comes_from(&mut cluster, [1, 2], &bob, |_| ());
+        while cluster.carry(nodes[2], nodes[0]) {}
+        say(&cluster, 0, &alice, "since", "2").unwrap();
+        while cluster.carry(nodes[0], nodes[2]) {}
+        let back = comes_from(&mut cluster, [2, 1], &there, |cluster| {
+            if arrives_before {
+                cluster.carry(nodes[0], nodes[1]);
+            }
+        });
+        cluster.deliver();
+        assert_eq!(back.hears(), ["welcome back chatting", "message since"]);
+        assert_eq!(sorted(alice.hears()), ["ack 2", "unreachable 1"]);
+    }
 }
 
 /// The first letter is lost on the way, those that follow it are not, and the answers are. Whether the client then says all

@@ -36,6 +36,8 @@
 --            whom it avoids, 25 bytes each: seat, until when, why (p parted, b blocked)
 --            the words of the interests, sealed
 --
+-- The upper five bytes of a generation are the tenure, in which the lower 11 bits say when it began.
+--
 -- ARGV[1] begins with this node, the time after which the script is to change nothing, and the time, which only a test
 -- tells: who does not say is told by Redis.
 local call, sub, find, byte = redis.call, string.sub, string.find, string.byte
@@ -47,10 +49,22 @@ if now == 0 then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local MOVES, TIMES = 16777216, 2048
+local function tenure(text, at)
+  return number('>I5', text, at or 1)
+end
+-- The first generation of the next tenure after this one, if it begins now.
+local function next_tenure(held)
+  return bytes('>I8', (held - held % TIMES + TIMES + math.floor(now / 64) % TIMES) * MOVES)
+end
+-- How often a seat had gone from one node to another.
+local function times_taken(generation)
+  return math.floor(generation / (MOVES * TIMES))
+end
 -- A record, as far as it counts for a word about its seat. That it is gone for ever is not said for those to whom it came
 -- later: a memory that had lost all may hear of its end from a former owner first.
 local function that_counts(record, generation)
-  if record and byte(record) == 103 and number('>I4', record, 3) < number('>I4', generation) then return nil end
+  if record and byte(record) == 103 and tenure(record, 3) < tenure(generation) then return nil end
   return record
 end
 -- A word that comes later than its sender had patience for changes nothing.

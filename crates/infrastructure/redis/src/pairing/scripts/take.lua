@@ -6,7 +6,8 @@
 --         none, and the name of the memory   late
 --
 -- Idempotent: as long as this node has said nothing of the seat since it took it, it is given the same again. Fenced by the
--- generation, which becomes the first of a new tenure, so that all that the former owner says from now on is stale.
+-- generation, which becomes the first of a new tenure, so that all that the former owner says from now on is stale; and of
+-- two tenures that two primaries give at the same time, as in a failover, the later is the newer.
 -- Bounded: two seats.
 local seat = ARGV[2]
 local known = call('HMGET', BOOK, seat, 'd' .. seat, 'l' .. seat)
@@ -16,13 +17,12 @@ if not old or not dossier or byte(old) == 103 or tonumber(ARGV[3]) < number('>I4
 end
 local phase, generation = byte(old), number('>I8', old, 3)
 local record, was = old, generation
-if sub(old, 11, 18) == me and generation % 4294967296 == 0 then
+if sub(old, 11, 18) == me and generation % MOVES == 0 then
   was = nil
 else
   clear_up(seat, old)
   local is_out = phase == 99 or phase == 114
-  local tenure = (generation - generation % 4294967296) / 4294967296 + 1
-  record = (is_out and sub(old, 1, 1) or 'h') .. sub(old, 2, 2) .. bytes('>I8', tenure * 4294967296) .. me
+  record = (is_out and sub(old, 1, 1) or 'h') .. sub(old, 2, 2) .. next_tenure(tenure(old, 3)) .. me
     .. sub(old, 11, 18) .. (is_out and sub(old, 27, 67) or NO_LINK)
   call('HSET', BOOK, seat, record)
   belongs(seat, old)
@@ -40,7 +40,7 @@ end
 -- What was left is of the last tenure, or it is of no use.
 if legacy ~= '' then
   local left = number('>I8', legacy)
-  local is_last = left == was or (not was and left - left % 4294967296 + 4294967296 == generation)
+  local is_last = left == was or (not was and times_taken(left) + 1 == times_taken(generation))
   if not is_last or number('>I8', legacy, 9) <= now then legacy = '' end
 end
 local former = sub(record, 19, 26)

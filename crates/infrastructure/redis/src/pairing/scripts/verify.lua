@@ -16,9 +16,6 @@ for at = 1, #beliefs, 41 do
 end
 local records = call('HMGET', BOOK, unpack(seats))
 
-local function tenure(bytes, at)
-  return math.floor(number('>I8', bytes, at) / 4294967296)
-end
 for i = 1, #seats do
   local at, record = 41 * i - 40, records[i]
   local difference
@@ -27,7 +24,7 @@ for i = 1, #seats do
     difference = 'u'
   elseif phase == 103 then
     local gone = tenure(record, 3)
-    difference = gone > tenure(beliefs, at + 16) and 't' or 'e' .. bytes('>I8', (gone + 1) * 4294967296)
+    difference = gone > tenure(beliefs, at + 16) and 't' or 'e' .. next_tenure(gone)
   elseif sub(record, 11, 18) ~= me then
     difference = number('>I8', record, 3) > number('>I8', beliefs, at + 16) and 't' or 'u'
   elseif tenure(record, 3) > tenure(beliefs, at + 16) then

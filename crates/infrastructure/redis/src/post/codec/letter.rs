@@ -5,6 +5,7 @@
 use super::bytes::{Malformed, Reader, Writer};
 use super::parts::Coded;
 use passerby_application::ports::Letter;
+use passerby_domain::id::Tenure;
 use passerby_domain::notice::Secret;
 
 const PROPOSAL: u8 = 1;
@@ -49,7 +50,7 @@ pub(super) fn encode(letter: &Letter<'_>, out: &mut Writer<'_>) {
             out.byte(MESSAGE);
             address.encode(out);
             consignment.encode(out);
-            tenure.encode(out);
+            tenure.bits().encode(out);
             id.encode(out);
             repetition.encode(out);
             out.text(text);
@@ -130,7 +131,7 @@ pub(super) fn decode<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Letter<'a>,
         MESSAGE => Letter::Message {
             address: Coded::decode(input)?,
             consignment: Coded::decode(input)?,
-            tenure: Coded::decode(input)?,
+            tenure: Tenure::from_bits(Coded::decode(input)?),
             id: Coded::decode(input)?,
             repetition: Coded::decode(input)?,
             text: Secret(input.text()?),

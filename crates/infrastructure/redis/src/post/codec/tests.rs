@@ -7,7 +7,7 @@ use passerby_application::ports::{
 use passerby_domain::cooldown::{Avoided, Cause};
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
 use passerby_domain::flood::TokenBucket;
-use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Origin, Seq, Tenure, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Role, Secret, Typing};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Millis, Moment, UnixMillis};
@@ -193,7 +193,7 @@ fn letter() -> impl Strategy<Value = (String, LetterMaker)> {
                     Letter::Message {
                         address,
                         consignment: Consignment(consignment),
-                        tenure,
+                        tenure: Tenure::from_bits(tenure),
                         id: id.map(IdHash),
                         repetition: repetition.clone(),
                         text: Secret(text),
@@ -534,7 +534,7 @@ proptest! {
         let letter = Letter::Message {
             address: Address { chat, from, to: from.seat },
             consignment: Consignment(1_000_000),
-            tenure: 1_000,
+            tenure: Tenure::from_bits(1_000),
             id: Some(IdHash(u64::MAX)),
             repetition: Repetition::No,
             text: Secret(&text),
