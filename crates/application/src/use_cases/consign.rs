@@ -252,7 +252,8 @@ impl<P: Ports> Chat<P> {
             Some(id) if remote.sent.contains(id.hash) => Repetition::Yes {
                 later: remote.sent.after(id.hash),
             },
-            Some(_) if forgets => Repetition::Perhaps,
+            // Nor does whoever has the partner now, if they have forgotten all.
+            Some(_) if forgets || matches!(leg, Leg::Next { .. }) => Repetition::Perhaps,
             _ => Repetition::No,
         };
         let attempt = leg

@@ -108,3 +108,37 @@ fn what_is_refused_late_goes_after_nobody() {
         assert_eq!((heard, told), (is_followed, is_followed), "after {late} ms");
     }
 }
+
+/// Bob has it already, which the node knows that has lost him, and the one that has him since does not.
+#[test]
+fn what_was_sent_before_and_goes_after_a_partner_is_not_taken_for_new() {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2, 3].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "one", Some("1"));
+    while cluster.carry(nodes[0], nodes[1]) {}
+    while !cluster.office.kinds(nodes[1], nodes[0]).is_empty() {
+        cluster.office.lose(nodes[1], nodes[0]);
+    }
+    let alice = cluster.come_back(3, &alice, 1).unwrap();
+    cluster.cut(1);
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 2).await });
+    let restored = loop {
+        if let Poll::Ready(back) = step(coming.as_mut()) {
+            break back.unwrap().unwrap();
+        }
+        cluster.clock.advance(Millis::new(100));
+    };
+    assert_eq!(restored.hears(), ["welcome back chatting, with a gap"]);
+    cluster[1].lose_user(bob.user());
+    cluster.mend(1);
+    // Said before anything is heard of that.
+    say(&cluster, 3, &alice, "one", Some("1"));
+    assert!(cluster.carry(nodes[3], nodes[1]));
+    assert!(cluster.carry(nodes[2], nodes[3]));
+    alice.hears();
+    cluster.deliver();
+    assert_eq!(restored.hears(), [""; 0]);
+    assert_eq!(alice.hears(), ["unconfirmed 1"]);
+}
