@@ -183,8 +183,8 @@ impl<P: Ports> Chat<P> {
         async move { node.follow(&seat, chat, sequel).await }
     }
 
-    fn conclude_now(&self, seat: &Seat<P>, chat: ChatId, verdict: Verdict) -> Sequel<P> {
-        self.change(seat, |book| {
+    fn conclude_now(&self, seat: &Arc<Seat<P>>, chat: ChatId, verdict: Verdict) -> Sequel<P> {
+        let sequel = self.change(seat, |book| {
             let Some(pending) = book.abroad.as_mut().and_then(|abroad| {
                 let is_it = abroad
                     .pending
@@ -201,7 +201,10 @@ impl<P: Ports> Chat<P> {
                     self.drop_pending(seat, book, pending)
                 }
             }
-        })
+        });
+        // The partner may have come here since they were on offer.
+        self.find_partner_here(seat);
+        sequel
     }
 
     fn begin_pending(&self, seat: &Seat<P>, book: &mut Book<P>, pending: Pending) -> Sequel<P> {

@@ -1,7 +1,10 @@
-use crate::testing::{Guest, Line, TestCluster, run};
+use crate::link::Partner;
+use crate::testing::{Guest, Line, TestCluster, run, step};
 use crate::{Departure, Entry};
 use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
+use std::sync::Arc;
+use std::task::Poll;
 
 /// One waits on the first node; one on the second has just found them, and the proposal is on its way.
 fn proposed() -> (TestCluster, [Guest; 2]) {
@@ -110,6 +113,30 @@ fn a_lost_agreement_is_found_out() {
     assert_eq!(found.hears(), ["matched"]);
     assert_eq!(seeker.hears(), ["matched"]);
     assert_eq!(seeker.chat(), found.chat());
+}
+
+/// Whatever their former node still says is not theirs: it may be older than what they have said here.
+#[test]
+fn who_came_here_while_a_chat_was_on_offer_is_found_here() {
+    let (mut cluster, [found, seeker]) = proposed();
+    carry(&mut cluster, 1, 0);
+    lose(&cluster, 0, 1);
+    cluster.kill(0);
+    let (node, token) = (cluster.share(1), found.token().0);
+    let mut coming = Box::pin(async { node.come_back(&found, &token, 3).await });
+    let back = loop {
+        if let Poll::Ready(back) = step(coming.as_mut()) {
+            break back.unwrap().unwrap();
+        }
+        cluster.clock.advance(Millis::new(100));
+    };
+    assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
+    assert_eq!(seeker.hears(), [""; 0]);
+    cluster.pass(Millis::from_secs(3));
+    assert_eq!(seeker.hears(), ["matched"]);
+    let book = seeker.seat.lock();
+    let link = &book.session.chatting().unwrap().link;
+    assert!(matches!(&link.partner, Partner::Here(partner) if Arc::ptr_eq(partner, &back.seat)));
 }
 
 #[test]
