@@ -76,6 +76,11 @@ impl Remains {
         Some(remnant.handover.clone())
     }
 
+    /// Forgets what is left of a seat that others have held since: whoever had it before them must not take that for all.
+    pub(crate) fn discard(&self, seat: UserId) {
+        self.lock().remove(seat);
+    }
+
     /// Forgets what nobody will ask for.
     pub(crate) fn forget(&self, now: Moment) {
         let mut kept = self.lock();

@@ -61,13 +61,16 @@ impl<P: Ports> Chat<P> {
         };
         // Whoever writes to the seat here must not be sent back to where it is coming from.
         self.peerage.note_here(user);
+        let own = self.adapters.peers.own();
+        if taken.former != own {
+            self.remains.discard(user);
+        }
         let request = HandoverRequest {
             seat: user,
             generation: taken.dossier.stamp.generation,
             seen,
             serial,
         };
-        let own = self.adapters.peers.own();
         let answer = match taken.legacy.clone() {
             Some(legacy) => Some(HandoverAnswer::Given(legacy)),
             None if taken.former == own => self.hand_over(own, request),

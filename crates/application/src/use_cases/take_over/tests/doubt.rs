@@ -339,3 +339,25 @@ fn an_owner_that_is_asked_after_it_has_heard_of_its_loss_still_gives_what_it_has
     let back = cluster.come_back(0, &bob, 1).unwrap();
     assert_eq!(back.hears()[0], "welcome back chatting", "without a gap");
 }
+
+/// In the last second of an old primary he sets out to where he had come from, and turns back. The new primary knows nothing of
+/// that, and the node that he did not reach still has what it had handed over before.
+#[test]
+fn what_a_node_handed_over_is_outdated_once_it_has_taken_the_seat_again() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    // He has not read the welcome, nor what comes after it.
+    let _there = cluster.come_back(2, &bob, 1).unwrap();
+    let backup = cluster.store.back_up();
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears().last().map(String::as_str), Some("ack 1"));
+    let (chat, token) = (cluster.share(1), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster.deliver();
+    drop(coming);
+    cluster.store.restore(backup);
+    let back = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
+}
