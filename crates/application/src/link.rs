@@ -156,7 +156,7 @@ impl Remote {
                 lasting_origin: stranger.lasting_origin,
             },
             owner: stranger.owner,
-            announced: Tenure::FIRST,
+            announced: stranger.stamp.generation.tenure(),
             disowned: None,
             sent: Sent::default(),
         }

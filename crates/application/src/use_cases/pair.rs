@@ -280,7 +280,14 @@ impl<P: Ports> Chat<P> {
         partner: &Arc<Seat<P>>,
         facts: ChatFacts,
     ) -> bool {
-        let link = Link::new(Partner::Here(partner.clone()), facts);
+        let theirs = if seat.user() == offer.seeker.seat {
+            offer.found
+        } else {
+            offer.seeker
+        };
+        let mut link = Link::new(Partner::Here(partner.clone()), facts);
+        // Should either move, it is known to whom letters are sent.
+        link.partner_heard = Generation::first_of(theirs.generation.tenure());
         self.enter_chat(offer.chat, seat, book, link)
     }
 

@@ -204,3 +204,25 @@ fn what_was_lost_on_the_way_does_not_come_behind_what_was_not_when_the_partner_c
     say(&cluster, 0, &alice, "2", "2").unwrap();
     assert_eq!(bob.hears(), [""; 0]);
 }
+
+/// What is known of his tenure is what the store said when they met, be it on one node or on two.
+#[test]
+fn one_who_has_moved_often_hears_the_first_word_of_a_partner() {
+    for node in [0, 1] {
+        let mut cluster = TestCluster::of(3);
+        let mut bob = cluster.visitor(1);
+        for node in [2, 1, 2, 1] {
+            bob = cluster.come_back(node, &bob, 1).unwrap();
+        }
+        let mut alice = cluster.visitor(node);
+        assert_eq!(alice.chat(), bob.chat());
+        bob.hears();
+        if node == 1 {
+            alice = comes_from(&mut cluster, [1, 0], &alice, |_| ());
+        }
+        say(&cluster, 0, &alice, "hello", "1").unwrap();
+        cluster.deliver();
+        assert_eq!(bob.hears().last().map(String::as_str), Some("message hello"));
+        assert_eq!(alice.hears().last().map(String::as_str), Some("ack 1"));
+    }
+}
