@@ -237,7 +237,10 @@ impl<P: Ports> Book<P> {
 
     /// Until when the last partner cannot be met, if that is in the future.
     pub(crate) fn cooldown_until(&self, now: Moment) -> Option<Moment> {
-        let last = self.last_chat.as_ref()?;
-        self.avoidance.parted_until(last.partner.user, now)
+        match &self.last_chat {
+            Some(last) => self.avoidance.parted_until(last.partner.user, now),
+            // A node that died took that chat with it: whom the seat parted from last, it parted from for longest.
+            None => self.avoidance.last_parted_until(now),
+        }
     }
 }

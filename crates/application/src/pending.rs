@@ -45,8 +45,8 @@ pub(crate) enum Word {
 pub(crate) enum Then {
     /// What they wanted before.
     GoOn,
-    /// To be idle.
-    Leave,
+    /// To be idle; and then, perhaps, to wait for somebody else.
+    Leave(Option<Criteria>),
     /// Another partner than they asked for first, unless the chat has begun.
     Join(Criteria),
     /// To be gone; the partner is told why.

@@ -32,8 +32,8 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Skips that a user has at once, before the limit per minute counts.
 const SKIP_BURST: u32 = 5;
 /// How often a seat may be taken back on one node: at once, and each second after that. A client that backs off as the protocol
-/// asks stays far below.
-const RETURNS: (u32, u32) = (30, 1);
+/// asks stays far below. Whoever lifts the limit of attempts per origin lifts this one.
+const RETURNS: (u32, u32) = (120, 2);
 /// How many reports of one origin a node records: at once, and each minute after that. The store keeps 10,000, so it takes one
 /// origin three days to have those of others give way.
 const REPORTS: (u32, u32) = (200, 2);
@@ -110,7 +110,9 @@ fn options(settings: &Settings, node: NodeId, deployment: Deployment) -> Options
         skips: limits
             .skips_per_minute
             .and_then(|count| Rate::per_minute(count.get(), SKIP_BURST)),
-        returns: Rate::per_second(RETURNS.1, RETURNS.0),
+        returns: limits
+            .connects_per_origin_per_minute
+            .and_then(|_| Rate::per_second(RETURNS.1, RETURNS.0)),
         reports: Rate::per_minute(REPORTS.1, REPORTS.0),
         message_chars: limits.message_chars as usize,
     }

@@ -77,6 +77,12 @@ impl Avoidance {
         self.entries.iter().find(parted).map(|entry| entry.until)
     }
 
+    /// Until when the one is kept away whom the seat parted from last; `None` if that is over.
+    pub fn last_parted_until(&self, now: Moment) -> Option<Moment> {
+        let parted = self.entries.iter().filter(|entry| entry.cause == Cause::Parted);
+        parted.map(|entry| entry.until).max().filter(|until| *until > now)
+    }
+
     /// What is in force at `now`.
     pub fn in_force(&self, now: Moment) -> impl Iterator<Item = &Avoided> {
         self.entries.iter().filter(move |entry| entry.until > now)
@@ -174,5 +180,22 @@ mod tests {
         avoidance.forget_ended(Moment::from_millis(2_000));
         assert_eq!(avoidance.in_force(NOW).count(), 0);
         assert_eq!(avoidance.entries.capacity(), 0);
+    }
+
+    #[test]
+    fn whom_it_parted_from_last_is_kept_away_for_longest() {
+        let mut avoidance = Avoidance::default();
+        let now = Moment::from_millis(10);
+        assert_eq!(avoidance.last_parted_until(now), None);
+        for (seat, until, cause) in [
+            (1, 20, Cause::Parted),
+            (2, 30, Cause::Parted),
+            (3, 40, Cause::Blocked),
+        ] {
+            let (seat, until) = (UserId::from_bits(seat), Moment::from_millis(until));
+            avoidance.add(Avoided { seat, until, cause }, now);
+        }
+        assert_eq!(avoidance.last_parted_until(now), Some(Moment::from_millis(30)));
+        assert_eq!(avoidance.last_parted_until(Moment::from_millis(30)), None);
     }
 }

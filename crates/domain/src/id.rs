@@ -264,7 +264,7 @@ impl Generation {
         Self(number)
     }
 
-    /// The number of the generation. Below 2^53 for up to 262,143 tenures, so that scripts may count with it.
+    /// The number of the generation. Below 2^53 for up to 131,071 tenures, so that scripts may count with it.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -303,15 +303,15 @@ impl Generation {
 
 /// The time during which one node holds a seat.
 ///
-/// Its upper bits count how often the seat went from one node to another. The lower 11 say when it did so last, in units of
-/// 64 ms, modulo two minutes: while a store fails over there are two primaries for a moment, and if both give away the same
-/// seat, the later of the two tenures is the newer.
+/// Its upper bits count how often the seat went from one node to another. The lower 12 say when it did so last, in units of
+/// 128 ms, modulo 524 s: while a store fails over there are two primaries for a moment, and if both give away the same seat, the
+/// later of the two tenures is the newer; unless they begin within one unit, or one before and one after the time begins anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tenure(u32);
 
 impl Tenure {
-    const TIME: u32 = 11;
-    const UNIT_MS: u64 = 64;
+    const TIME: u32 = 12;
+    const UNIT_MS: u64 = 128;
 
     /// The tenure of the node to which a user came first.
     pub const FIRST: Self = Self(0);
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn of_two_that_follow_the_same_tenure_the_later_is_newer() {
         let former = Generation::new(7).next_tenure(Moment::from_millis(130_000));
-        let [early, late] = [200_000, 200_100].map(|at| former.next_tenure(Moment::from_millis(at)));
+        let [early, late] = [200_000, 200_200].map(|at| former.next_tenure(Moment::from_millis(at)));
         assert!(former < early && early < late);
         assert_eq!(early.tenure().count(), late.tenure().count());
         assert!(former.tenure() < early.tenure().earliest());
@@ -463,8 +463,8 @@ mod tests {
 
     #[test]
     fn scripts_can_count_with_a_generation_of_the_last_tenure() {
-        let last = Tenure::from_bits((262_143 << 11) | 2_047);
-        assert_eq!(last.count(), 262_143);
+        let last = Tenure::from_bits((131_071 << 12) | 4_095);
+        assert_eq!(last.count(), 131_071);
         let generation = Generation::new(u64::from(last.bits()) << 24 | 0xff_ffff);
         assert_eq!(generation.tenure(), last);
         assert!(generation.get() < 1 << 53);

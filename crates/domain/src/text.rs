@@ -64,7 +64,7 @@ impl fmt::Debug for Text<'_> {
 
 /// A text is not the id of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id has 1 to 64 bytes and no control characters")]
+#[error("an id has 1 to 64 bytes")]
 pub struct InvalidMessageId;
 
 /// What a client calls one of its messages, so that the answer can name it and a second sending is known.
@@ -75,12 +75,12 @@ impl<'a> MessageId<'a> {
     /// The longest id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Takes `raw` if it has 1 to 64 bytes and no control character (category Cc).
+    /// Takes `raw` if it has 1 to 64 bytes, whatever they are.
     ///
     /// # Errors
     /// [`InvalidMessageId`] otherwise.
     pub fn parse(raw: &'a str) -> Result<Self, InvalidMessageId> {
-        if raw.is_empty() || raw.len() > Self::MAX_BYTES || raw.chars().any(char::is_control) {
+        if raw.is_empty() || raw.len() > Self::MAX_BYTES {
             return Err(InvalidMessageId);
         }
         Ok(Self(raw))

@@ -44,7 +44,10 @@ impl<P: Ports> Chat<P> {
             if let Some(pending) = book.pending_mut() {
                 // Whether a chat has begun is for another node to say; if it has, `Matched` is the answer, and the criteria
                 // hold from the next wait on.
-                pending.then = Then::Join(criteria);
+                pending.then = match pending.then {
+                    Then::Leave(_) => Then::Leave(Some(criteria)),
+                    _ => Then::Join(criteria),
+                };
                 return Ok(());
             }
             match book.session.join(now) {

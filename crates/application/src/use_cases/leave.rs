@@ -38,8 +38,13 @@ impl<P: Ports> Chat<P> {
             }
             if let Some(pending) = book.pending_mut() {
                 // Whether a chat has begun is for another node to say; the user is idle as soon as that is known.
-                pending.then = Then::Leave;
-                return Ok(None);
+                return match &mut pending.then {
+                    Then::Leave(None) => Err(LeaveError::AlreadyIdle),
+                    then => {
+                        *then = Then::Leave(None);
+                        Ok(None)
+                    }
+                };
             }
             let wait = book.session.wait();
             if wait.is_some_and(|wait| wait.announced == Announced::Due) {

@@ -1,6 +1,6 @@
 //! What operators do to users: ban an origin, remove a user.
 
-use crate::chat::Chat;
+use crate::chat::{Chat, Deployment};
 use crate::ports::{
     Ban, BanId, Clock, Delivery, Fact, Farewell, Letter, Offence, Page, PageCursor, PairingStore, Peers,
     Ports, StoreError,
@@ -176,6 +176,10 @@ impl<P: Ports> Chat<P> {
             Some(parted)
         });
         let Some(parted) = removed else { return };
+        if self.options.deployment == Deployment::Shared {
+            // A node that has been given the seat a moment ago is told so when it asks for it.
+            self.endings.note(seat.user(), self.now());
+        }
         self.register.remove(seat.user());
         self.note(Fact::Gone);
         if let Some((chat, partner)) = parted {

@@ -182,7 +182,11 @@ impl<P: Ports> Chat<P> {
             let link = book.session.chatting().map(|chatting| &chatting.link);
             // A former owner that does not know yet that another has the partner: what is said to it now would come to them
             // before what was said to the other.
-            if link.is_some_and(|link| link.is_superseded(address.from.generation)) {
+            let is_late = link.is_some_and(|link| {
+                let is_owner = link.remote().is_some_and(|remote| remote.owner == from);
+                link.is_superseded(address.from.generation) && !is_owner
+            });
+            if is_late {
                 return Ok((None, Owner::Known));
             }
             let heard = link.map(|link| link.partner_heard.tenure());
@@ -430,6 +434,8 @@ impl<P: Ports> Chat<P> {
             match remote.disowned {
                 None => {
                     remote.disowned = Some(now);
+                    // Nor does whoever was said to have it: whoever says so next is believed.
+                    remote.announced = Tenure::FIRST;
                     None
                 }
                 Some(first) => (now.since(first) >= SECOND_LOOK).then_some(()),

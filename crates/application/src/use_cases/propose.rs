@@ -22,10 +22,10 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use crate::use_cases::pair::waited;
-use passerby_domain::criteria::Mode;
+use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Role};
-use passerby_domain::session::{AfterChat, IllegalMove, Left, Presence};
+use passerby_domain::session::{AfterChat, Announced, IllegalMove, Left, Presence};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
 
@@ -202,8 +202,10 @@ impl<P: Ports> Chat<P> {
                 }
             }
         });
-        // The partner may have come here since they were on offer.
-        self.find_partner_here(seat);
+        if matches!(sequel, Sequel::Begun) {
+            // The partner may have come here since they were on offer.
+            self.find_partner_here(seat);
+        }
         sequel
     }
 
@@ -243,12 +245,13 @@ impl<P: Ports> Chat<P> {
                 }
                 Sequel::Begun
             }
-            Then::Leave => {
+            Then::Leave(rejoins) => {
                 self.charge_for_ending(book, self.now());
                 let ended = self.end_chat(seat, book, offer.chat, AfterChat::Idle, EndReason::YouLeft);
                 self.adapters
                     .delivery
                     .post(&seat.route, &Notice::Idle, Flush::Now);
+                self.rejoin(book, rejoins);
                 match ended {
                     Ok(partner) => Sequel::Parted(partner, EndReason::PartnerLeft),
                     Err(_) => Sequel::Nothing,
@@ -280,13 +283,21 @@ impl<P: Ports> Chat<P> {
                     book.criteria = criteria;
                 }
             }
-            Then::Leave => {
+            Then::Leave(rejoins) => {
+                if book
+                    .session
+                    .wait()
+                    .is_some_and(|wait| wait.announced == Announced::Due)
+                {
+                    // They were not told yet that they wait.
+                    self.announce(seat, book);
+                }
                 if book.session.leave().is_ok() {
                     self.adapters
                         .delivery
                         .post(&seat.route, &Notice::Idle, Flush::Now);
                 }
-                return Sequel::Rest;
+                self.rejoin(book, rejoins);
             }
             Then::Depart(reason) => {
                 return match book.session.depart() {
@@ -303,12 +314,26 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// One who has left wants somebody else.
+    fn rejoin(&self, book: &mut Book<P>, rejoins: Option<Criteria>) {
+        if let Some(criteria) = rejoins
+            && book.session.join(self.now()).is_ok()
+        {
+            book.criteria = criteria;
+            book.retry_at = None;
+        }
+    }
+
     async fn follow(&self, seat: &Arc<Seat<P>>, chat: ChatId, sequel: Sequel<P>) {
         match sequel {
             Sequel::Nothing | Sequel::Begun => {}
             Sequel::Parted(partner, told) => {
                 self.leave_alone(seat, &partner, chat, told).await;
-                self.rest(seat).await;
+                if seat.lock().session.wait().is_some() {
+                    self.seek(seat).await;
+                } else {
+                    self.rest(seat).await;
+                }
             }
             Sequel::Gone(left, told) => self.see_off(seat, left, told).await,
             Sequel::Search => self.seek(seat).await,

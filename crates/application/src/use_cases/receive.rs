@@ -69,7 +69,11 @@ impl<P: Ports> Chat<P> {
                 let message = Notice::Message { chat, text, at };
                 let outcome = match seat {
                     // It was sent to this node when it held the seat before, and would come behind what was said since.
-                    Some(seat) if tenure < seat.lock().heeds_from() => Outcome::Refused,
+                    Some(seat) if tenure < seat.lock().heeds_from() => {
+                        // Whoever sent it is to know where it came.
+                        self.assert_chat(&seat);
+                        Outcome::Refused
+                    }
                     Some(seat) => self.place_with(seat, from, address, &message, id, &repetition)?,
                     None => self.place(from, address, &message, id, &repetition)?,
                 };

@@ -11,7 +11,7 @@ use crate::pending::Pending;
 use crate::ports::{Address, Delivery, IdHash, Location, PairingStore, Peers, Ports, Recollection, Stamp};
 use crate::seat::Seat;
 use futures_util::stream::{StreamExt, iter};
-use passerby_domain::id::{ChatId, Tenure, UserId};
+use passerby_domain::id::{ChatId, Generation, Tenure, UserId};
 use std::sync::Arc;
 
 impl<P: Ports> Chat<P> {
@@ -51,11 +51,13 @@ impl<P: Ports> Chat<P> {
             if let Some(chatting) = book.session.chatting_mut()
                 && chatting.chat == chat
             {
-                chatting.link.partner = Partner::Here(partner);
-                // Whoever held the partner before is not believed any more.
-                chatting.link.partner_heard = chatting.link.partner_heard.max(generation);
+                chatting.link.partner = Partner::Here(partner.clone());
+                // Whoever held the partner before is not believed any more; what can be seen of them here is news.
+                let since = Generation::first_of(generation.tenure());
+                chatting.link.partner_heard = chatting.link.partner_heard.max(since);
             }
         });
+        self.look_at_partner(seat, &partner, chat);
     }
 
     /// A partner on this node finds the seat here from now on. `sent` is what the seat has sent to them until now.
@@ -260,6 +262,9 @@ impl<P: Ports> Chat<P> {
                 remote.owner = location.owner;
                 remote.announced = location.tenure;
                 remote.disowned = None;
+                // The store may have forgotten a later tenure: what is said as of this one counts.
+                let since = Generation::first_of(location.tenure);
+                chatting.link.partner_heard = chatting.link.partner_heard.min(since);
             }
         });
         // Their owner is told of this end, and says what it knows of the other.

@@ -347,7 +347,7 @@ impl<P: Ports> Chat<P> {
                             partner.facts.clone(),
                         );
                         if let Some(remote) = link.remote_mut() {
-                            remote.announced = announced;
+                            remote.announced = remote.announced.max(announced);
                         }
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
@@ -382,7 +382,7 @@ impl<P: Ports> Chat<P> {
         };
         let mut link = Link::new(self.partner(chat, stranger, &[]), facts);
         if let Some(remote) = link.remote_mut() {
-            remote.announced = stranger.stamp.generation.tenure();
+            remote.announced = remote.announced.max(stranger.stamp.generation.tenure());
         }
         if stranger.owner == self.adapters.peers.own() {
             return link;

@@ -36,6 +36,8 @@ impl<P: Ports> Chat<P> {
         self.reports.forget(now);
         self.remains.forget(now);
         self.tell_untold(now);
+        // What was placed for users without a letter's batch, which ends with this.
+        self.flush_received();
         for user in self.watchlist.take() {
             if let Some(seat) = self.register.get(user)
                 && self.give_up_unanswered(&seat, now)

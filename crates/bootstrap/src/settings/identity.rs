@@ -8,7 +8,7 @@ use super::problem::Problems;
 use super::text;
 use crate::secret::Secret;
 
-/// The shortest secret, in bytes.
+/// The shortest secret that nobody guesses, in bytes.
 const SHORTEST: usize = 16;
 
 /// Settings of ids, hashes and tokens.
@@ -25,6 +25,13 @@ pub struct IdentitySettings {
 }
 
 impl IdentitySettings {
+    /// Whether there is a secret that might be guessed, and with it the addresses behind all hashes.
+    pub fn is_weak(&self) -> bool {
+        self.secret
+            .as_ref()
+            .is_some_and(|secret| secret.expose().len() < SHORTEST)
+    }
+
     pub(super) fn read_files(&mut self, problems: &mut Problems) {
         problems.read_secret("identity.secret", &mut self.secret, self.secret_file.as_deref());
     }
@@ -33,9 +40,9 @@ impl IdentitySettings {
         if self
             .secret
             .as_ref()
-            .is_some_and(|secret| secret.expose().len() < SHORTEST)
+            .is_some_and(|secret| secret.expose().is_empty())
         {
-            problems.add("identity.secret", format!("expected at least {SHORTEST} bytes"));
+            problems.add("identity.secret", "expected a secret");
         }
     }
 }

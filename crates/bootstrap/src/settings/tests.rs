@@ -301,7 +301,6 @@ fn wrong_values_are_named_by_their_key() {
         ("store.redis.master_name", "\"\""),
         ("store.redis.response_timeout", "\"0s\""),
         ("store.redis.pool_size", "100000"),
-        ("identity.secret", "\"too short\""),
         ("session.ping_interval", "\"0s\""),
         ("session.ping_interval", "15"),
         ("session.pong_timeout", "\"0ms\""),

@@ -6,7 +6,7 @@ use crate::wiring::{Company, Node, SharedNode};
 use passerby_application::Chat;
 use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter};
 use passerby_domain::id::Incarnation;
-use passerby_redis::{Inbox, Mailbox, RedisPost};
+use passerby_redis::{CheckError, Inbox, Mailbox, Redis, RedisPost};
 use passerby_websocket::{Gate, Readiness};
 use std::future::Future;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const MANY_MISSED: u32 = 4;
 /// How often it looks after what cannot wait.
 const TICK: Duration = Duration::from_millis(250);
+/// How often it is tried to look at a Redis that is not there.
+const CHECK: Duration = Duration::from_secs(5);
 /// How long the last letters may take.
 const LAST_LETTERS: Duration = Duration::from_secs(2);
 
@@ -61,11 +63,7 @@ impl Upkeep<SharedNode> for Company {
                 .run_until_cancelled_owned(tick(chat.clone(), node.gate.clone())),
         );
         tasks.spawn(end.clone().run_until_cancelled_owned(tend(chat.clone())));
-        tasks.spawn(end.clone().run_until_cancelled_owned(async move {
-            if let Err(error) = redis.check().await {
-                tracing::error!(error = telemetry::chain(&error), "this Redis is not fit for use");
-            }
-        }));
+        tasks.spawn(end.clone().run_until_cancelled_owned(check(redis)));
         async move {
             // Whoever has not been fetched by another node is left to whoever comes for them.
             chat.bequeath().await;
@@ -74,6 +72,28 @@ impl Upkeep<SharedNode> for Company {
             }
             if let Err(error) = post.close_inbox().await {
                 tracing::debug!(error = telemetry::chain(&error), "the inbox could not be closed");
+            }
+        }
+    }
+}
+
+/// Looks once whether Redis can do what is asked of it, as soon as it is there.
+async fn check(redis: Redis) {
+    let mut looks = interval(CHECK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        match redis.check().await {
+            Ok(()) => return,
+            Err(error @ CheckError::Away(_)) => {
+                tracing::debug!(
+                    error = telemetry::chain(&error),
+                    "it cannot be seen yet what this Redis can do"
+                );
+            }
+            Err(error) => {
+                tracing::error!(error = telemetry::chain(&error), "this Redis is not fit for use");
+                return;
             }
         }
     }
@@ -173,7 +193,7 @@ async fn tend(chat: Arc<Chat<SharedNode>>) {
 /// Metrics of letters and of what scripts found.
 fn register(node: &Node<SharedNode>, post: &RedisPost) {
     let (counts, lost, dropped) = (post.clone(), post.clone(), post.clone());
-    let strays = node.chat.clone();
+    let (strays, unreadable) = (node.chat.clone(), node.chat.clone());
     let registered = [
         node.metrics.register_counter_source(
             "passerby_letters_lost",
@@ -205,6 +225,11 @@ fn register(node: &Node<SharedNode>, post: &RedisPost) {
             "passerby_queue_strays",
             "Entries of the queue whose seat nobody holds, found and removed; never to be while no node fails",
             move || strays.adapters().pairing.anomalies().strays(),
+        ),
+        node.metrics.register_counter_source(
+            "passerby_records_unreadable",
+            "What the store knows of seats and this node cannot read: another node has another secret or version",
+            move || unreadable.adapters().pairing.anomalies().unreadable(),
         ),
     ];
     if registered.into_iter().any(|registered| registered.is_err()) {

@@ -128,26 +128,19 @@ fn what_people_write_never_shows_in_debug() {
 }
 
 #[test]
-fn a_message_id_has_1_to_64_bytes_and_no_control_character() {
+fn a_message_id_has_1_to_64_bytes() {
     for raw in [
         "1",
         " ",
         "ä",
         &"x".repeat(64),
         "550e8400-e29b-41d4-a716-446655440000",
+        "a\nb\0",
+        "\u{85}\u{7f}",
     ] {
         assert_eq!(MessageId::parse(raw).map(MessageId::as_str), Ok(raw));
     }
-    for raw in [
-        "",
-        &"x".repeat(65),
-        &"ä".repeat(33),
-        "a\nb",
-        "a\tb",
-        "\0",
-        "\u{85}",
-        "\u{7f}",
-    ] {
+    for raw in ["", &"x".repeat(65), &"ä".repeat(33)] {
         assert_eq!(MessageId::parse(raw), Err(InvalidMessageId), "{raw:?}");
     }
 }

@@ -251,8 +251,7 @@ impl Redis {
         Dedicated::open(&self.shared, block).await
     }
 
-    /// Looks at the servers before the node serves anybody: warns of what endangers what is kept there, and refuses what
-    /// cannot work. Makes a connection of its own.
+    /// Looks at the servers: warns of what endangers what is kept there, and says what cannot work. Makes a connection of its own.
     ///
     /// # Errors
     /// [`CheckError`].

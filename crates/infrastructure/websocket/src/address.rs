@@ -1,8 +1,7 @@
 //! Where a client really is.
 //!
 //! The rule of the protocol, section 7: the socket's peer; or, if that is a trusted proxy, the right-most untrusted
-//! valid address over all lines of `X-Forwarded-For` or `Forwarded`. A hop that does not parse ends the walk at
-//! the hop to its right. Where both are there and tell of different clients, the proxy itself is taken for the client.
+//! valid address over all lines of `X-Forwarded-For` or `Forwarded`, so that a hop that is no address is passed over. Where both are there and tell of different clients, the proxy itself is taken for the client.
 
 use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
@@ -39,12 +38,12 @@ fn walk(
     let mut nearest = peer;
     for line in lines.iter().rev() {
         let Some(hops) = line.to_str().ok().and_then(|line| split(line, ',')) else {
-            return Some(nearest);
+            continue;
         };
         // An empty element of a list is none (RFC 9110, 5.6.1).
         for hop in hops.into_iter().rev().filter(|hop| !hop.is_empty()) {
             let Some(hop) = read(hop) else {
-                return Some(nearest);
+                continue;
             };
             nearest = hop;
             if !is_trusted(hop, trusted) {
@@ -146,11 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_that_does_not_parse_ends_the_walk() {
-        assert_eq!(
-            seen("127.0.0.1", "x-forwarded-for", &["1.1.1.1, unknown, 10.0.0.2"]),
-            "10.0.0.2"
-        );
+    fn a_hop_that_is_no_address_is_passed_over() {
+        for lines in [
+            &["5.6.7.8, unknown, 10.0.0.2"][..],
+            &["1.1.1.1, 5.6.7.8, garbage"],
+            &["5.6.7.8", "garbage, 10.0.0.2"],
+        ] {
+            assert_eq!(
+                seen("127.0.0.1", "x-forwarded-for", lines),
+                "5.6.7.8",
+                "{lines:?}"
+            );
+        }
         assert_eq!(seen("127.0.0.1", "x-forwarded-for", &["garbage"]), "127.0.0.1");
         assert_eq!(seen("127.0.0.1", "x-forwarded-for", &[""]), "127.0.0.1");
     }

@@ -7,7 +7,7 @@ use socket2::SockRef;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub struct Connection {
     /// Whether it was hung up on: what the client says from then on is not obeyed.
     is_over: AtomicBool,
     /// Whether nothing was heard since the last ping.
-    unheard: AtomicBool,
+    unheard: AtomicU8,
 }
 
 impl Connection {
@@ -59,7 +59,7 @@ impl Connection {
             reader: AtomicWaker::new(),
             last_words: Mutex::new(None),
             is_over: AtomicBool::new(false),
-            unheard: AtomicBool::new(false),
+            unheard: AtomicU8::new(0),
         }
     }
 
@@ -96,19 +96,22 @@ impl Connection {
 
     /// A whole frame came.
     pub(crate) fn heard(&self) {
-        if self.unheard.load(Ordering::Relaxed) {
-            self.unheard.store(false, Ordering::Relaxed);
+        if self.unheard.load(Ordering::Relaxed) > 0 {
+            self.unheard.store(0, Ordering::Relaxed);
         }
     }
 
     /// A ping was sent: from now on silence counts.
     pub(crate) fn pinged(&self) {
-        self.unheard.store(true, Ordering::Relaxed);
+        let pings = self.unheard.load(Ordering::Relaxed);
+        // Beside a frame that comes now one ping may count for nothing, or for one too many that the frame has answered: the
+        // next one is judged as well.
+        self.unheard.store(pings.saturating_add(1), Ordering::Relaxed);
     }
 
-    /// Whether the last ping, and all since, met with silence.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.unheard.load(Ordering::Relaxed)
+    /// Whether a ping met with silence, and the `later` ones that were sent since.
+    pub(crate) fn is_silent(&self, later: u8) -> bool {
+        self.unheard.load(Ordering::Relaxed) > later
     }
 
     /// Lets the kernel take what it would put off: the last words must find room behind what a slow client has not

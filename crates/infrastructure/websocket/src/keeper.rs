@@ -34,6 +34,8 @@ pub(crate) struct Keeper<P: Ports> {
     next_slot: AtomicUsize,
     tick: Duration,
     pong_timeout: Duration,
+    /// How many more pings are sent before one is judged: some, where the time-out is longer than the interval.
+    later_pings: u8,
     /// How many rounds of the wheel pass between two words on how many people there are.
     census_rounds: usize,
     ping: Vec<u8>,
@@ -56,6 +58,7 @@ impl<P: Ports> Keeper<P> {
             next_slot: AtomicUsize::new(0),
             tick,
             pong_timeout,
+            later_pings: later_pings(round, pong_timeout),
             census_rounds,
             ping,
         }
@@ -101,7 +104,10 @@ impl<P: Ports> Keeper<P> {
             && *deadline <= now
             && let Some((_, connection)) = unjudged.pop_front()
         {
-            if let Some(connection) = connection.upgrade().filter(|connection| connection.is_silent()) {
+            if let Some(connection) = connection
+                .upgrade()
+                .filter(|connection| connection.is_silent(self.later_pings))
+            {
                 connection.hang_up(LastWords {
                     rest: Vec::new(),
                     why: Goodbye::NoSignOfLife,
@@ -125,7 +131,10 @@ impl<P: Ports> Keeper<P> {
         let entries = std::mem::take(&mut *self.slot(slot));
         let mut kept = Vec::with_capacity(entries.len());
         for (index, entry) in entries.into_iter().enumerate() {
-            if let (Some(connection), Some(seat)) = (entry.connection.upgrade(), entry.seat.upgrade()) {
+            let connection = entry.connection.upgrade();
+            // One that was hung up on may be there for a while, and its seat have another, which would be told all twice.
+            let connection = connection.filter(|connection| !connection.is_over());
+            if let (Some(connection), Some(seat)) = (connection, entry.seat.upgrade()) {
                 if census.is_some() {
                     chat.tell_census(&seat);
                 }
@@ -149,5 +158,26 @@ impl<P: Ports> Keeper<P> {
 
     fn slot(&self, slot: usize) -> std::sync::MutexGuard<'_, Vec<Entry<P>>> {
         self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many more pings are sent before one is judged, if there is one in each round.
+fn later_pings(round: Duration, pong_timeout: Duration) -> u8 {
+    u8::try_from(pong_timeout.as_nanos() / round.as_nanos().max(1)).unwrap_or(u8::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ping_is_judged_by_itself_however_long_the_time_out_is() {
+        let later =
+            |round, timeout| later_pings(Duration::from_millis(round), Duration::from_millis(timeout));
+        assert_eq!(later(14_750, 10_000), 0, "those that go without saying");
+        assert_eq!(later(9_750, 10_000), 1);
+        assert_eq!(later(9_750, 25_000), 2);
+        assert_eq!(later(1, 1_000_000), u8::MAX - 1, "as many as can be counted");
+        assert_eq!(later(0, 0), 0);
     }
 }

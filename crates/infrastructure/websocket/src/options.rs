@@ -57,7 +57,11 @@ impl WebOrigin {
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         let lower = text.to_ascii_lowercase();
         let (scheme, authority) = lower.split_once("://").ok_or(InvalidOrigin)?;
-        let scheme_fits = matches!(scheme, "http" | "https");
+        // RFC 3986, 3.1. Pages inside a program for telephones have schemes of their own.
+        let scheme_fits = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         let authority_fits = !authority.is_empty()
             && authority
                 .bytes()
@@ -65,16 +69,19 @@ impl WebOrigin {
         if !scheme_fits || !authority_fits {
             return Err(InvalidOrigin);
         }
-        let own_port = if scheme == "http" { ":80" } else { ":443" };
-        Ok(Self(format!(
-            "{scheme}://{}",
-            authority.strip_suffix(own_port).unwrap_or(authority)
-        )))
+        let own_port = match scheme {
+            "http" => Some(":80"),
+            "https" => Some(":443"),
+            _ => None,
+        };
+        let without_it = own_port.and_then(|port| authority.strip_suffix(port));
+        Ok(Self(format!("{scheme}://{}", without_it.unwrap_or(authority))))
     }
 
-    /// Host and port, as a request for a page of this origin names them.
-    pub(crate) fn authority(&self) -> &str {
-        self.0.split_once("://").map_or("", |(_, authority)| authority)
+    /// Host and port, as a request for a page of this origin names them; nothing for a page that is not asked for by HTTP.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        let (scheme, authority) = self.0.split_once("://")?;
+        matches!(scheme, "http" | "https").then_some(authority)
     }
 
     /// The port that goes without saying.
@@ -109,7 +116,14 @@ mod tests {
         assert_eq!(https.to_string(), "https://chat.example.org");
         assert_eq!(
             WebOrigin::parse("http://[::1]:8080").expect("valid").authority(),
-            "[::1]:8080"
+            Some("[::1]:8080")
+        );
+        let inside_a_program = WebOrigin::parse("capacitor://localhost").expect("valid");
+        assert_eq!(inside_a_program.to_string(), "capacitor://localhost");
+        assert_eq!(
+            inside_a_program.authority(),
+            None,
+            "it is not the page of this host"
         );
     }
 
@@ -122,7 +136,9 @@ mod tests {
             "https://",
             "https://a/b",
             "https://a@b",
-            "ftp://a",
+            "://a",
+            "1tp://a",
+            "h_tp://a",
             "https://a b",
         ] {
             assert_eq!(WebOrigin::parse(text), Err(InvalidOrigin), "{text}");

@@ -70,7 +70,7 @@ impl Problem {
                 ("sec-websocket-version", "13".to_owned()),
             ],
             Self::TooMany(after) | Self::Unavailable(_, after) => {
-                vec![("retry-after", after.as_secs().max(1).to_string())]
+                vec![("retry-after", whole_seconds(after).to_string())]
             }
             Self::Malformed(_)
             | Self::Parameter(_)
@@ -112,5 +112,28 @@ impl Problem {
         head.push_str("\r\n");
         head.push_str(&body);
         head.into_bytes()
+    }
+}
+/// Rounded up: who waits for so long is not a moment too early.
+fn whole_seconds(after: Duration) -> u64 {
+    u64::try_from(after.as_millis().div_ceil(1_000))
+        .unwrap_or(u64::MAX)
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_as_long_as_is_advised_is_not_a_moment_too_early() {
+        for (millis, seconds) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2"), (59_900, "60")] {
+            let problem = Problem::TooMany(Duration::from_millis(millis));
+            assert_eq!(
+                problem.advice(),
+                [("retry-after", seconds.to_owned())],
+                "{millis}"
+            );
+        }
     }
 }

@@ -150,7 +150,7 @@ pub(crate) fn check_origin(headers: &HeaderMap, options: &Options) -> Result<(),
         (AllowedOrigins::SameHost, Some(origin)) => {
             let host = host(headers).to_ascii_lowercase();
             let host = host.strip_suffix(origin.own_port()).unwrap_or(&host);
-            origin.authority() == host
+            origin.authority() == Some(host)
         }
     };
     if allowed { Ok(()) } else { Err(Problem::Origin) }

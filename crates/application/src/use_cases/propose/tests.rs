@@ -1,6 +1,6 @@
 use crate::link::Partner;
 use crate::testing::{Guest, Line, TestCluster, run, step};
-use crate::{Departure, Entry};
+use crate::{Departure, Entry, LeaveError};
 use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
@@ -245,13 +245,43 @@ fn one_who_leaves_while_a_chat_is_on_offer_is_idle_and_the_partner_waits_on() {
     assert_eq!(cluster.store.waiting(), [found.user()]);
 }
 
+/// Each is answered, in its order, whether there is a chat or not.
+#[test]
+fn who_leaves_and_joins_while_an_offer_is_open_is_idle_and_waits() {
+    for is_found in [true, false] {
+        let (mut cluster, [found, seeker]) = proposed();
+        run(cluster[1].leave(&seeker.seat, None)).unwrap();
+        assert_eq!(
+            run(cluster[1].leave(&seeker.seat, None)),
+            Err(LeaveError::AlreadyIdle)
+        );
+        let criteria = Criteria {
+            mode: Mode::Video,
+            ..Criteria::default()
+        };
+        run(cluster[1].join(&seeker.seat, criteria)).unwrap();
+        if !is_found {
+            run(cluster[0].leave(&found.seat, None)).unwrap();
+        }
+        cluster.deliver();
+        let before: &[_] = if is_found {
+            &["matched", "chat_ended you_left"]
+        } else {
+            &["waiting"]
+        };
+        assert_eq!(seeker.hears(), [before, &["idle", "waiting"]].concat());
+        assert_eq!(seeker.seat.lock().criteria.mode, Mode::Video);
+        assert!(cluster.store.waiting().contains(&seeker.user()));
+    }
+}
+
 #[test]
 fn one_who_leaves_while_an_offer_comes_to_nothing_is_idle() {
     let (mut cluster, [found, seeker]) = proposed();
     run(cluster[1].leave(&seeker.seat, None)).unwrap();
     run(cluster[0].leave(&found.seat, None)).unwrap();
     cluster.deliver();
-    assert_eq!(seeker.hears(), ["idle"]);
+    assert_eq!(seeker.hears(), ["waiting", "idle"]);
     assert_eq!(found.hears(), ["idle"]);
     assert_eq!(cluster.store.waiting(), []);
     assert_eq!(cluster.store.offered(), []);

@@ -36,7 +36,7 @@
 --            whom it avoids, 25 bytes each: seat, until when, why (p parted, b blocked)
 --            the words of the interests, sealed
 --
--- The upper five bytes of a generation are the tenure, in which the lower 11 bits say when it began.
+-- The upper five bytes of a generation are the tenure, in which the lower 12 bits say when it began.
 --
 -- ARGV[1] begins with this node, the time after which the script is to change nothing, and the time, which only a test
 -- tells: who does not say is told by Redis.
@@ -49,13 +49,13 @@ if now == 0 then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local MOVES, TIMES = 16777216, 2048
+local MOVES, TIMES = 16777216, 4096
 local function tenure(text, at)
   return number('>I5', text, at or 1)
 end
 -- The first generation of the next tenure after this one, if it begins now.
 local function next_tenure(held)
-  return bytes('>I8', (held - held % TIMES + TIMES + math.floor(now / 64) % TIMES) * MOVES)
+  return bytes('>I8', (held - held % TIMES + TIMES + math.floor(now / 128) % TIMES) * MOVES)
 end
 -- How often a seat had gone from one node to another.
 local function times_taken(generation)
