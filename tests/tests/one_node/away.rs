@@ -213,7 +213,9 @@ async fn one_who_comes_and_goes_fills_nobodys_outbox() {
 
 #[tokio::test]
 async fn a_seat_that_is_taken_back_without_end_has_to_wait_and_is_kept() {
-    let server = Server::start(&[HELD]).await;
+    // Where that has no limit, neither has this.
+    let attempts = ("PASSERBY__LIMITS__CONNECTS_PER_ORIGIN_PER_MINUTE", "100000");
+    let server = Server::start(&[HELD, attempts]).await;
     let (ann, ben) = pair(&server).await;
     let mut memory = ann.reset_connection().await;
     let mut tries = 0;
