@@ -313,8 +313,13 @@ impl PairingStore for HonestPairing {
         if known.has_begun(&offer) {
             return Ok(Verdict::Agreed);
         }
-        known.lapse_if_offered(offer.seeker.seat, offer.chat);
-        known.lapse_if_offered(offer.found.seat, offer.chat);
+        let seats = [offer.seeker.seat, offer.found.seat];
+        if !seats.iter().all(|seat| known.seats.contains_key(seat)) {
+            self.unknown::<()>(&known)?;
+        }
+        for seat in seats {
+            known.lapse_if_offered(seat, offer.chat);
+        }
         Ok(Verdict::Lapsed)
     }
 

@@ -42,6 +42,8 @@ impl RedisPairing {
         match self.say(word, None).await?.as_slice() {
             b"y" => Ok(Verdict::Agreed),
             b"n" => Ok(Verdict::Lapsed),
+            // A memory that has lost all may have known that it had begun.
+            [b'u', epoch @ ..] => self.unknown::<()>(epoch).map(|_| Verdict::Lapsed),
             _ => Err(Failure::shape()),
         }
     }

@@ -219,6 +219,35 @@ fn a_memory_that_was_lost_is_not_taken_for_the_truth_about_a_seat() {
     });
 }
 
+/// It may have known that the chat had begun.
+#[test]
+fn a_memory_that_was_lost_is_not_taken_for_the_truth_about_an_offer() {
+    run(async {
+        let stage = Stage::open().await;
+        let [found, seeker] = [1, 2].map(|seat| stage.person(seat, &["cats"]));
+        waits(&stage.here, &found).await;
+        beats(&stage.here).await;
+        beats(&stage.there).await;
+        let claim = stage.there.claim(seeker).await.unwrap();
+        let Claim::Proposed { offer, .. } = claim else {
+            panic!("{claim:?}");
+        };
+        assert_eq!(stage.here.agree(offer).await.unwrap(), Verdict::Agreed);
+        stage.cli.ask(&["FLUSHALL"]).await;
+        for notices in [false, true] {
+            if notices {
+                // The other's owner has noticed, and said its seat again.
+                beats(&stage.here).await;
+                waits(&stage.here, &stage.person(1, &["cats"])).await;
+            }
+            let settled = stage.there.settle(offer).await;
+            assert!(matches!(settled, Err(StoreError::Unavailable(_))), "{settled:?}");
+        }
+        assert_eq!(beats(&stage.there).await, StoreMemory::Lost);
+        assert_eq!(stage.there.settle(offer).await.unwrap(), Verdict::Lapsed);
+    });
+}
+
 /// What has lost a part is forgotten whole, since nobody could say what else is wrong with it.
 #[test]
 fn nodes_notice_that_a_part_was_lost_and_go_on() {
