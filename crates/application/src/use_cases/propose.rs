@@ -144,11 +144,11 @@ impl<P: Ports> Chat<P> {
         }
         let now = self.now();
         let gives_up = self.change(seat, |book| {
-            let is_here = book.session.presence() == Presence::Here;
             let pending = book
                 .pending_mut()
                 .filter(|pending| pending.chat() == offer.chat)?;
-            let can_wait = is_here && matches!(pending.then, Then::GoOn);
+            // Nor does one who is away wait for an answer.
+            let can_wait = matches!(pending.then, Then::GoOn);
             if pending.word == Word::None {
                 pending.ask_at = now + ASK_AGAIN;
             }
