@@ -2,6 +2,9 @@
 
 mod known;
 mod nodes;
+mod primaries;
+
+pub use primaries::Backup;
 
 use super::ManualClock;
 use crate::ports::{
@@ -15,9 +18,8 @@ use passerby_domain::id::{ChatId, Incarnation, NodeId, UserId};
 use passerby_domain::notice::{Census, Role};
 use passerby_domain::time::{Millis, Moment};
 use std::cmp::Reverse;
-use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long an offer to another node is open.
 const OFFER: Millis = Millis::from_secs(1);
@@ -41,30 +43,6 @@ pub struct HonestPairing {
     /// Which memory answered the last heartbeat, and how often it had been restored.
     seen: Mutex<Option<(u64, u64)>>,
 }
-
-/// What one primary knows, for as long as nobody else may change it.
-struct Primary<'a> {
-    all: MutexGuard<'a, Vec<Known>>,
-    own: usize,
-}
-
-impl Deref for Primary<'_> {
-    type Target = Known;
-
-    fn deref(&self) -> &Known {
-        &self.all[self.own]
-    }
-}
-
-impl DerefMut for Primary<'_> {
-    fn deref_mut(&mut self) -> &mut Known {
-        &mut self.all[self.own]
-    }
-}
-
-/// What a [`HonestPairing`] knew at some time.
-#[derive(Debug)]
-pub struct Backup(Known);
 
 impl HonestPairing {
     /// An empty queue.
@@ -117,51 +95,6 @@ impl HonestPairing {
         self.in_phase(|phase| !matches!(phase, Phase::Gone))
     }
 
-    /// It is emptied: nothing is known any more.
-    pub fn forget_all(&self) {
-        self.lock().forget_all();
-    }
-
-    /// What it knows now.
-    pub fn back_up(&self) -> Backup {
-        Backup(self.lock().clone())
-    }
-
-    /// It knows again what it knew then, as after a failover to a copy that was a little late: all that it was told since is
-    /// lost. Nodes hear of that at their next heartbeat, as when their way to it breaks.
-    pub fn restore(&self, backup: Backup) {
-        let mut known = self.lock();
-        let restored = known.restored + 1;
-        // A memory that has lost all since does not come back.
-        if backup.0.epoch == known.epoch {
-            *known = backup.0;
-        }
-        known.restored = restored;
-    }
-
-    /// A failover: another primary, which knows what this one knew then, counts from now on. Nodes go on to speak to this one
-    /// until they [`follow`](Self::follow); whoever speaks through `self` does so at once.
-    pub fn fail_over(&self, backup: Backup) {
-        {
-            let mut known = self.lock();
-            // A memory that has lost all since does not come back.
-            let mut next = if backup.0.epoch == known.epoch {
-                backup.0
-            } else {
-                known.clone()
-            };
-            next.restored = known.restored + 1;
-            known.all.push(next);
-        }
-        self.follow();
-    }
-
-    /// Speaks to the primary that counts from now on.
-    pub fn follow(&self) {
-        let newest = self.lock().all.len() - 1;
-        self.primary.store(newest, Ordering::Relaxed);
-    }
-
     /// A seat is not known, or forgotten, and this node has not heard of that yet.
     fn unknown<T>(&self, known: &Known) -> Result<Option<T>, StoreError> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,13 +109,6 @@ impl HonestPairing {
         let known = self.lock();
         let those = known.seats.iter().filter(|(_, record)| is_it(&record.phase));
         those.map(|(seat, _)| *seat).collect()
-    }
-
-    fn lock(&self) -> Primary<'_> {
-        Primary {
-            all: self.primaries.lock().unwrap_or_else(PoisonError::into_inner),
-            own: self.primary.load(Ordering::Relaxed),
-        }
     }
 
     /// How many interests the two have in common, if nothing but time keeps them apart.
