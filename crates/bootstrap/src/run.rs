@@ -82,9 +82,7 @@ pub fn serve(settings: &Settings, ready_file: Option<&Path>) -> ExitCode {
 fn try_serve(settings: &Settings, ready_file: Option<&Path>) -> Result<(), StartError> {
     resources::prepare(settings);
     if settings.identity.is_weak() {
-        tracing::warn!(
-            "identity.secret is shorter than 16 bytes: whoever guesses it can tell addresses from hashes"
-        );
+        tracing::warn!("identity.secret is short: whoever guesses it can tell addresses from hashes");
     }
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = settings.runtime.worker_threads {

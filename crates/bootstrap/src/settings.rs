@@ -192,7 +192,6 @@ impl Settings {
         self.http.check(problems);
         self.admin.check(problems);
         self.store.check(&self.identity, problems);
-        self.identity.check(problems);
         self.session.check(problems);
         self.matching.check(problems);
         self.limits.check(problems);

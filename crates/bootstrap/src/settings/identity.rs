@@ -35,14 +35,4 @@ impl IdentitySettings {
     pub(super) fn read_files(&mut self, problems: &mut Problems) {
         problems.read_secret("identity.secret", &mut self.secret, self.secret_file.as_deref());
     }
-
-    pub(super) fn check(&self, problems: &mut Problems) {
-        if self
-            .secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose().is_empty())
-        {
-            problems.add("identity.secret", "expected a secret");
-        }
-    }
 }

@@ -393,6 +393,15 @@ fn a_secret_is_read_from_its_file_and_never_given_twice() {
     );
 }
 
+/// It may be the only one that an operator has in use already.
+#[test]
+fn a_short_secret_is_taken_and_told_from_a_good_one() {
+    let secret = |value: &str| from_variable("PASSERBY__IDENTITY__SECRET", value).identity;
+    assert!(secret("fifteen letters").is_weak());
+    assert!(!secret("sixteen letters!").is_weak());
+    assert!(!secret("").is_weak(), "it is a random one");
+}
+
 #[test]
 fn certificates_that_cannot_be_trusted_are_found_before_they_are_needed() {
     let fine = SettingsFile::with("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");

@@ -1,7 +1,8 @@
 //! Where a client really is.
 //!
 //! The rule of the protocol, section 7: the socket's peer; or, if that is a trusted proxy, the right-most untrusted
-//! valid address over all lines of `X-Forwarded-For` or `Forwarded`, so that a hop that is no address is passed over. Where both are there and tell of different clients, the proxy itself is taken for the client.
+//! valid address over all lines of `X-Forwarded-For` or `Forwarded`, so that a hop that is no address is passed over.
+//! Where both are there and tell of different clients, the proxy itself is taken for the client.
 
 use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
@@ -35,20 +36,15 @@ fn walk(
 ) -> Option<IpAddr> {
     let lines = headers.get_all(name);
     lines.iter().next()?;
+    let lines = lines.iter().rev().filter_map(|line| line.to_str().ok());
+    let hops = lines
+        .filter_map(|line| split(line, ','))
+        .flat_map(|hops| hops.into_iter().rev());
     let mut nearest = peer;
-    for line in lines.iter().rev() {
-        let Some(hops) = line.to_str().ok().and_then(|line| split(line, ',')) else {
-            continue;
-        };
-        // An empty element of a list is none (RFC 9110, 5.6.1).
-        for hop in hops.into_iter().rev().filter(|hop| !hop.is_empty()) {
-            let Some(hop) = read(hop) else {
-                continue;
-            };
-            nearest = hop;
-            if !is_trusted(hop, trusted) {
-                return Some(nearest);
-            }
+    for hop in hops.filter_map(read) {
+        nearest = hop;
+        if !is_trusted(hop, trusted) {
+            break;
         }
     }
     Some(nearest)

@@ -47,7 +47,7 @@ pub struct Connection {
     last_words: Mutex<Option<Box<LastWords>>>,
     /// Whether it was hung up on: what the client says from then on is not obeyed.
     is_over: AtomicBool,
-    /// Whether nothing was heard since the last ping.
+    /// How many pings were sent since anything was heard.
     unheard: AtomicU8,
 }
 

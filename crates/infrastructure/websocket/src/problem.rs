@@ -70,7 +70,9 @@ impl Problem {
                 ("sec-websocket-version", "13".to_owned()),
             ],
             Self::TooMany(after) | Self::Unavailable(_, after) => {
-                vec![("retry-after", whole_seconds(after).to_string())]
+                // Rounded up: who waits for so long is not a moment too early.
+                let seconds = after.as_millis().div_ceil(1_000).max(1);
+                vec![("retry-after", seconds.to_string())]
             }
             Self::Malformed(_)
             | Self::Parameter(_)
@@ -113,12 +115,6 @@ impl Problem {
         head.push_str(&body);
         head.into_bytes()
     }
-}
-/// Rounded up: who waits for so long is not a moment too early.
-fn whole_seconds(after: Duration) -> u64 {
-    u64::try_from(after.as_millis().div_ceil(1_000))
-        .unwrap_or(u64::MAX)
-        .max(1)
 }
 
 #[cfg(test)]

@@ -49,13 +49,14 @@ if now == 0 then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local MOVES, TIMES = 16777216, 4096
+-- How many moves a tenure has, how many times of beginning, and how many milliseconds are one of these.
+local MOVES, TIMES, UNIT = 16777216, 4096, 128
 local function tenure(text, at)
   return number('>I5', text, at or 1)
 end
 -- The first generation of the next tenure after this one, if it begins now.
 local function next_tenure(held)
-  return bytes('>I8', (held - held % TIMES + TIMES + math.floor(now / 128) % TIMES) * MOVES)
+  return bytes('>I8', (held - held % TIMES + TIMES + math.floor(now / UNIT) % TIMES) * MOVES)
 end
 -- How often a seat had gone from one node to another.
 local function times_taken(generation)
