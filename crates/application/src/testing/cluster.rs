@@ -417,6 +417,23 @@ impl<S: PairingStore> TestCluster<S> {
             Err(error) => panic!("they do not come back: {error}"),
         }
     }
+
+    /// As [`Self::come_back`], while no letter is carried: nobody who is asked for the seat answers.
+    ///
+    /// # Panics
+    /// If they do not come back.
+    pub fn come_back_unheard(&mut self, node: usize, guest: &Guest<S>, seen: u64) -> Guest<S> {
+        let (chat, token) = (self.share(node), guest.token().0);
+        let mut coming = pin!(chat.come_back(guest, &token, seen));
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match coming.as_mut().poll(&mut context) {
+                Poll::Ready(Ok(Some(guest))) => return guest,
+                Poll::Ready(_) => panic!("they do not come back"),
+                Poll::Pending => self.clock.advance(Millis::new(100)),
+            }
+        }
+    }
 }
 
 impl<S: PairingStore> Index<usize> for TestCluster<S> {

@@ -135,6 +135,13 @@ impl PostOffice {
         }
     }
 
+    /// Loses all letters on a way.
+    pub fn lose_all(&self, from: Incarnation, to: Incarnation) {
+        if let Some(way) = self.lock().ways.get_mut(&(from, to)) {
+            way.waiting.clear();
+        }
+    }
+
     /// Takes the next letter on a way to its reader. False if none waits, or the reader is cut off.
     pub fn take(&self, from: Incarnation, to: Incarnation, reader: &mut impl Reader) -> bool {
         let now = self.clock.now();

@@ -5,7 +5,7 @@ use crate::link::{Absence, Cause, Link, Partner};
 use crate::pending::Then;
 use crate::ports::{Attendance, Clock, Delivery, Fact, Flush, Ports, Release};
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation};
+use passerby_domain::id::{ChatId, Generation, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{IllegalMove, Left, Presence, State};
 use passerby_domain::time::Moment;
@@ -125,16 +125,21 @@ impl<P: Ports> Chat<P> {
     /// back to the queue.
     pub(crate) async fn see_off(&self, seat: &Arc<Seat<P>>, left: Left<Link<P>>, told_partner: EndReason) {
         self.adapters.delivery.detach(&seat.route);
-        if self.options.deployment == Deployment::Shared {
-            self.endings.note(seat.user(), self.now());
-        }
-        self.register.remove(seat.user());
-        self.note(Fact::Gone);
+        self.strike_off(seat.user());
         if let Left::Chat(chatting) = left {
             self.leave_alone(seat, &chatting.link.partner, chatting.chat, told_partner)
                 .await;
         }
         self.release(seat, Release::Gone).await;
+    }
+
+    /// A user is gone for ever. A node that has been given the seat a moment ago is told so when it asks for it.
+    pub(super) fn strike_off(&self, user: UserId) {
+        if self.options.deployment == Deployment::Shared {
+            self.endings.note(user, self.now());
+        }
+        self.register.remove(user);
+        self.note(Fact::Gone);
     }
 }
 

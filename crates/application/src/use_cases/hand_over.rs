@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use passerby_domain::id::{ChatId, Incarnation, Seq, Tenure};
-use passerby_domain::session::{Announced, Presence, State};
+use passerby_domain::session::{Presence, State};
 use std::sync::Arc;
 
 /// How much of what a client has processed is handed over, in bytes.
@@ -99,12 +99,13 @@ impl<P: Ports> Chat<P> {
             generation: request.generation,
             at: self.now(),
         };
+        let is_elsewhere = new_owner != self.adapters.peers.own();
         let Some(seat) = self.register.get(request.seat) else {
             let mut handover = self
                 .remains
                 .give(request.seat, new_owner, request.generation, moved.at)?;
             leave_out(&mut handover.outbox.events, request.seen);
-            if new_owner != self.adapters.peers.own() {
+            if is_elsewhere {
                 self.peerage.note_moved(request.seat, moved);
             }
             return Some(handover);
@@ -126,7 +127,6 @@ impl<P: Ports> Chat<P> {
             Some((handover, partner))
         })?;
         self.register.remove_this(&seat);
-        let is_elsewhere = new_owner != self.adapters.peers.own();
         if is_elsewhere {
             self.peerage.note_moved(seat.user(), moved);
         }
@@ -174,14 +174,8 @@ impl<P: Ports> Chat<P> {
     /// All there is of a seat. Its outbox is empty afterwards.
     pub(super) fn pack(&self, seat: &Seat<P>, book: &mut Book<P>) -> Handover {
         let now = self.now();
-        if book
-            .session
-            .wait()
-            .is_some_and(|wait| wait.announced == Announced::Due)
-        {
-            // Who is told nothing more here must find out from what they are owed where they stand.
-            self.announce(seat, book);
-        }
+        // Who is told nothing more here must find out from what they are owed where they stand.
+        self.announce_if_due(seat, book);
         let dossier = self.dossier(seat, book);
         let chatting = book.session.chatting();
         let partner = chatting.map(|chatting| self.pack_partner(chatting.chat, &chatting.link));

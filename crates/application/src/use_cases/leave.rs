@@ -6,7 +6,7 @@ use crate::pending::Then;
 use crate::ports::{Delivery, Fact, Flush, Ports};
 use crate::seat::Seat;
 use passerby_domain::notice::{EndReason, Notice};
-use passerby_domain::session::{Announced, IllegalMove, Left};
+use passerby_domain::session::{IllegalMove, Left};
 use passerby_domain::time::Moment;
 use std::sync::Arc;
 
@@ -46,11 +46,8 @@ impl<P: Ports> Chat<P> {
                     }
                 };
             }
-            let wait = book.session.wait();
-            if wait.is_some_and(|wait| wait.announced == Announced::Due) {
-                // Their search is put off or on its way, and they were not told yet that they wait.
-                self.announce(seat, book);
-            }
+            // Their search may be put off or on its way.
+            self.announce_if_due(seat, book);
             match book.session.leave() {
                 Ok(Left::Chat(ended)) => {
                     self.charge_for_ending(book, now);

@@ -1,9 +1,9 @@
 //! What operators do to users: ban an origin, remove a user.
 
-use crate::chat::{Chat, Deployment};
+use crate::chat::Chat;
 use crate::ports::{
-    Ban, BanId, Clock, Delivery, Fact, Farewell, Letter, Offence, Page, PageCursor, PairingStore, Peers,
-    Ports, StoreError,
+    Ban, BanId, Clock, Delivery, Farewell, Letter, Offence, Page, PageCursor, PairingStore, Peers, Ports,
+    StoreError,
 };
 use crate::seat::Seat;
 use passerby_domain::id::{Origin, UserId};
@@ -176,12 +176,7 @@ impl<P: Ports> Chat<P> {
             Some(parted)
         });
         let Some(parted) = removed else { return };
-        if self.options.deployment == Deployment::Shared {
-            // A node that has been given the seat a moment ago is told so when it asks for it.
-            self.endings.note(seat.user(), self.now());
-        }
-        self.register.remove(seat.user());
-        self.note(Fact::Gone);
+        self.strike_off(seat.user());
         if let Some((chat, partner)) = parted {
             self.leave_alone(seat, &partner, chat, EndReason::Moderated).await;
         }

@@ -2,7 +2,6 @@
 
 use super::presence::attendance;
 use super::receive::answer_to;
-use super::reunite::is_in;
 use crate::chat::Chat;
 use crate::link::{Moved, Partner};
 use crate::ports::{Address, Anomaly, Assertion, Fact, Letter, Peers, Ports, Stamp};
@@ -17,11 +16,9 @@ impl<P: Ports> Chat<P> {
         let Some(seat) = self.register.get(address.to) else {
             return;
         };
-        // One who came without the chat is nobody's partner: its end is to be told, and until then what was sent is not forgotten.
         let moved_here = (owner == self.adapters.peers.own())
-            .then(|| self.register.get(address.from.seat))
-            .flatten()
-            .filter(|partner| is_in(partner, address.chat));
+            .then(|| self.end_here(address.from.seat, address.chat))
+            .flatten();
         let mut book = seat.lock();
         let own = Stamp {
             seat: seat.user(),

@@ -224,6 +224,17 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// Tells the user that they wait, if they were not told yet.
+    pub(crate) fn announce_if_due(&self, seat: &Seat<P>, book: &mut Book<P>) {
+        if book
+            .session
+            .wait()
+            .is_some_and(|wait| wait.announced == Announced::Due)
+        {
+            self.announce(seat, book);
+        }
+    }
+
     /// Turns an offer into a chat, if both books agree.
     fn begin(&self, seeker: &Arc<Seat<P>>, offer: &Offer) -> Outcome<P> {
         let found = self

@@ -25,7 +25,7 @@ use crate::use_cases::pair::waited;
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::id::{ChatId, Incarnation};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Role};
-use passerby_domain::session::{AfterChat, Announced, IllegalMove, Left, Presence};
+use passerby_domain::session::{AfterChat, IllegalMove, Left, Presence};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
 
@@ -278,20 +278,9 @@ impl<P: Ports> Chat<P> {
         }
         match pending.then {
             Then::GoOn => {}
-            Then::Join(criteria) => {
-                if book.session.join(self.now()).is_ok() {
-                    book.criteria = criteria;
-                }
-            }
+            Then::Join(criteria) => self.rejoin(book, Some(criteria)),
             Then::Leave(rejoins) => {
-                if book
-                    .session
-                    .wait()
-                    .is_some_and(|wait| wait.announced == Announced::Due)
-                {
-                    // They were not told yet that they wait.
-                    self.announce(seat, book);
-                }
+                self.announce_if_due(seat, book);
                 if book.session.leave().is_ok() {
                     self.adapters
                         .delivery
@@ -314,10 +303,12 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// One who has left wants somebody else.
-    fn rejoin(&self, book: &mut Book<P>, rejoins: Option<Criteria>) {
-        if let Some(criteria) = rejoins
-            && book.session.join(self.now()).is_ok()
+    /// Does what a `join` asked for while nobody could say whether there was a chat; unless its user has left too many by now.
+    fn rejoin(&self, book: &mut Book<P>, joins: Option<Criteria>) {
+        let now = self.now();
+        if let Some(criteria) = joins
+            && (book.session.wait().is_some() || book.slowed_until <= now)
+            && book.session.join(now).is_ok()
         {
             book.criteria = criteria;
             book.retry_at = None;
@@ -329,11 +320,9 @@ impl<P: Ports> Chat<P> {
             Sequel::Nothing | Sequel::Begun => {}
             Sequel::Parted(partner, told) => {
                 self.leave_alone(seat, &partner, chat, told).await;
-                if seat.lock().session.wait().is_some() {
-                    self.seek(seat).await;
-                } else {
-                    self.rest(seat).await;
-                }
+                // One who has joined again is told of by their search.
+                self.rest(seat).await;
+                self.seek(seat).await;
             }
             Sequel::Gone(left, told) => self.see_off(seat, left, told).await,
             Sequel::Search => self.seek(seat).await,

@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::seat::Seat;
 use passerby_domain::criteria::Mode;
-use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Tenure, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::Presence;
 use passerby_domain::time::{Millis, Moment};
@@ -25,6 +25,17 @@ use std::sync::{Arc, PoisonError};
 
 /// What a letter leads to that has to wait for the store. Run it to its end, beside whatever else.
 pub type Followup = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How something came for a seat of this node.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) from: Incarnation,
+    pub(crate) address: Address,
+    /// The tenure of the seat that its sender knew of, if it is said.
+    pub(crate) tenure: Option<Tenure>,
+    pub(crate) id: Option<IdHash>,
+    pub(crate) repetition: &'a Repetition,
+}
 
 impl<P: Ports> Chat<P> {
     /// Acts on a letter from another node. Letters of one node are given in the order in which they came. What they
@@ -67,16 +78,16 @@ impl<P: Ports> Chat<P> {
                 }
                 let chat = address.chat;
                 let message = Notice::Message { chat, text, at };
-                let outcome = match seat {
-                    // It was sent to this node when it held the seat before, and would come behind what was said since.
-                    Some(seat) if tenure < seat.lock().heeds_from() => {
-                        // Whoever sent it is to know where it came.
-                        self.assert_chat(&seat);
-                        Outcome::Refused
-                    }
-                    Some(seat) => self.place_with(seat, from, address, &message, id, &repetition)?,
-                    None => self.place(from, address, &message, id, &repetition)?,
+                let arrival = Arrived {
+                    from,
+                    address,
+                    tenure: Some(tenure),
+                    id,
+                    repetition: &repetition,
                 };
+                // Where the door is shut, they may be here by now.
+                let seat = seat.or_else(|| self.register.get(address.to));
+                let outcome = self.place(seat, arrival, &message)?;
                 self.acknowledge(from, address, consignment, outcome);
                 None
             }
@@ -143,7 +154,14 @@ impl<P: Ports> Chat<P> {
         notice: &Notice<'_>,
         consignment: Option<Consignment>,
     ) -> Option<Followup> {
-        let outcome = self.place(from, address, notice, None, &Repetition::No)?;
+        let arrival = Arrived {
+            from,
+            address,
+            tenure: None,
+            id: None,
+            repetition: &Repetition::No,
+        };
+        let outcome = self.place(self.register.get(address.to), arrival, notice)?;
         if let Some(consignment) = consignment {
             self.acknowledge(from, address, consignment, outcome);
         }
@@ -250,34 +268,36 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Puts something into the outbox it is for. `None` if that is to be said otherwise.
-    fn place(
+    pub(crate) fn place(
         &self,
-        from: Incarnation,
-        address: Address,
+        seat: Option<Arc<Seat<P>>>,
+        arrival: Arrived<'_>,
         notice: &Notice<'_>,
-        id: Option<IdHash>,
-        repetition: &Repetition,
     ) -> Option<Outcome> {
-        let Some(seat) = self.register.get(address.to) else {
+        let Arrived {
+            from,
+            address,
+            tenure,
+            id,
+            repetition,
+        } = arrival;
+        let Some(seat) = seat else {
             self.answer_for_absent(from, address);
             return Some(Outcome::Refused);
         };
-        self.place_with(seat, from, address, notice, id, repetition)
-    }
-
-    /// As [`Self::place`], with the seat that it is for.
-    pub(crate) fn place_with(
-        &self,
-        seat: Arc<Seat<P>>,
-        from: Incarnation,
-        address: Address,
-        notice: &Notice<'_>,
-        id: Option<IdHash>,
-        repetition: &Repetition,
-    ) -> Option<Outcome> {
         let (may_be_elsewhere, recollection) = {
             let mut book = seat.lock();
             if !self.is_from_partner(&mut book, from, address) {
+                return Some(Outcome::Refused);
+            }
+            if tenure.is_some_and(|tenure| tenure < book.heeds_from()) {
+                // It was sent to this node when it held the seat before, and would come behind what was said since. Whoever
+                // sent it is to know where it came; of one who is away they hear when they are back.
+                let is_here = book.session.presence() == Presence::Here;
+                drop(book);
+                if is_here {
+                    self.assert_chat(&seat);
+                }
                 return Some(Outcome::Refused);
             }
             self.hears_partner(&seat, &mut book, address.from.generation);

@@ -174,7 +174,7 @@ impl<P: Ports> Chat<P> {
             return;
         };
         let user = known.user();
-        let partner = self.register.get(user).filter(|partner| is_in(partner, chat));
+        let partner = self.end_here(user, chat);
         let sent = match (&known, &partner) {
             (Partner::Here(known), Some(partner)) if Arc::ptr_eq(known, partner) => {
                 if absence.is_some() {
@@ -270,13 +270,17 @@ impl<P: Ports> Chat<P> {
         // Their owner is told of this end, and says what it knows of the other.
         self.verify_soon();
     }
-}
 
-/// Whether a seat is in a chat, or about to be.
-pub(super) fn is_in<P: Ports>(seat: &Seat<P>, chat: ChatId) -> bool {
-    let book = seat.lock();
-    let present = book.session.chatting().map(|chatting| chatting.chat);
-    present.or(book.pending().map(Pending::chat)) == Some(chat)
+    /// The seat of `user`, if it is here and in this chat, or about to be. One who is here without it is nobody's partner: its end
+    /// is to be told, and until then what was sent is not forgotten.
+    pub(super) fn end_here(&self, user: UserId, chat: ChatId) -> Option<Arc<Seat<P>>> {
+        let is_in_it = |seat: &Arc<Seat<P>>| {
+            let book = seat.lock();
+            let present = book.session.chatting().map(|chatting| chatting.chat);
+            present.or(book.pending().map(Pending::chat)) == Some(chat)
+        };
+        self.register.get(user).filter(is_in_it)
+    }
 }
 
 #[cfg(test)]

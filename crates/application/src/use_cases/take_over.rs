@@ -5,8 +5,8 @@
 
 use super::expected::{Asked, Expected};
 use super::hand_over::unpack;
+use super::receive::Arrived;
 use super::resume::OnItsWay;
-use super::reunite::is_in;
 use crate::book::{Abroad, Book};
 use crate::chat::Chat;
 use crate::doorstep::Left;
@@ -277,26 +277,20 @@ impl<P: Ports> Chat<P> {
 
     /// Places what has come for the seat while it was on its way, and says what is to be answered.
     fn bring_in(&self, seat: &Arc<Seat<P>>, waiting: Vec<Left>) -> Vec<(Left, Outcome)> {
-        let heeds_from = seat.lock().heeds_from();
         let placed = waiting.into_iter().filter_map(|left| {
             let message = Notice::Message {
                 chat: left.address.chat,
                 text: Secret(&left.text),
                 at: left.at,
             };
-            // What was sent to this node when it held the seat before must not come behind what was said since.
-            let outcome = if left.tenure < heeds_from {
-                Outcome::Refused
-            } else {
-                self.place_with(
-                    seat.clone(),
-                    left.from,
-                    left.address,
-                    &message,
-                    left.id,
-                    &left.repetition,
-                )?
+            let arrival = Arrived {
+                from: left.from,
+                address: left.address,
+                tenure: Some(left.tenure),
+                id: left.id,
+                repetition: &left.repetition,
             };
+            let outcome = self.place(Some(seat.clone()), arrival, &message)?;
             Some((left, outcome))
         });
         placed.collect()
@@ -334,21 +328,17 @@ impl<P: Ports> Chat<P> {
                 ) {
                     (Some(partner), known) => {
                         let mut stranger = partner.stranger.clone();
-                        let mut announced = Tenure::FIRST;
                         if let Some(known) = known
                             && known.stamp.generation.tenure() > stranger.stamp.generation.tenure()
                         {
                             // They have moved too, and the former owner has not heard of it, or had ended by then.
                             stranger.owner = known.owner;
-                            announced = known.stamp.generation.tenure();
+                            stranger.stamp = known.stamp;
                         }
                         let mut link = Link::new(
                             self.partner(chat, &stranger, &partner.sent),
                             partner.facts.clone(),
                         );
-                        if let Some(remote) = link.remote_mut() {
-                            remote.announced = remote.announced.max(announced);
-                        }
                         link.absence = partner.away_until.map(|until| Absence {
                             until,
                             cause: Cause::Inherited,
@@ -381,9 +371,6 @@ impl<P: Ports> Chat<P> {
             role,
         };
         let mut link = Link::new(self.partner(chat, stranger, &[]), facts);
-        if let Some(remote) = link.remote_mut() {
-            remote.announced = remote.announced.max(stranger.stamp.generation.tenure());
-        }
         if stranger.owner == self.adapters.peers.own() {
             return link;
         }
@@ -409,8 +396,7 @@ impl<P: Ports> Chat<P> {
         // either: its end is to be told, and until then what was sent is not forgotten.
         if stranger.owner == self.adapters.peers.own()
             && !self.peerage.suspects_usurpers()
-            && let Some(seat) = self.register.get(stranger.stamp.seat)
-            && is_in(&seat, chat)
+            && let Some(seat) = self.end_here(stranger.stamp.seat, chat)
         {
             return Partner::Here(seat);
         }

@@ -17,6 +17,7 @@ mod ledger;
 mod store;
 mod world;
 
+use dice::Dice;
 use passerby_domain::time::Millis;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Fate, World};
@@ -148,15 +149,9 @@ fn where_another_store_takes_its_place_and_not_all_nodes_hear_of_it_they_do_too(
 #[test]
 fn where_some_kinds_of_things_fail_often_they_do_too() {
     lives_of(|seed| {
-        // Each of them in every third life (Steele and Vigna's mixing of 64 bits, as in SplitMix).
-        let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mut digits = mixed ^ (mixed >> 27);
-        let mut often = |times| {
-            let digit = digits % 3;
-            digits /= 3;
-            if digit == 0 { times } else { 0 }
-        };
+        // Each of them in every third life.
+        let dice = Dice::new(seed);
+        let often = |times| if dice.once_in(3) { times } else { 0 };
         Fate {
             lost_letter: often(20),
             mood: often(300),

@@ -117,19 +117,10 @@ fn what_was_sent_before_and_goes_after_a_partner_is_not_taken_for_new() {
     let nodes = [0, 1, 2, 3].map(|node| cluster.incarnation(node));
     say(&cluster, 0, &alice, "one", Some("1"));
     while cluster.carry(nodes[0], nodes[1]) {}
-    while !cluster.office.kinds(nodes[1], nodes[0]).is_empty() {
-        cluster.office.lose(nodes[1], nodes[0]);
-    }
+    cluster.office.lose_all(nodes[1], nodes[0]);
     let alice = cluster.come_back(3, &alice, 1).unwrap();
     cluster.cut(1);
-    let (chat, token) = (cluster.share(2), bob.token().0);
-    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 2).await });
-    let restored = loop {
-        if let Poll::Ready(back) = step(coming.as_mut()) {
-            break back.unwrap().unwrap();
-        }
-        cluster.clock.advance(Millis::new(100));
-    };
+    let restored = cluster.come_back_unheard(2, &bob, 2);
     assert_eq!(restored.hears(), ["welcome back chatting, with a gap"]);
     cluster[1].lose_user(bob.user());
     cluster.mend(1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Told, Visit, chat, run};
+use crate::testing::{TestCluster, Told, Visit, chat, run, step};
 use crate::{ConnectError, Departure};
 use passerby_domain::notice::Census;
 use std::net::Ipv4Addr;
@@ -122,6 +122,18 @@ fn a_kicked_user_is_removed_but_may_come_again() {
     };
     let again = run(chat.visit(visit)).unwrap();
     assert_eq!(again.chat(), bob.chat());
+}
+
+/// The store has given the seat to the node where he is about to come back, which asks for it a moment too late.
+#[test]
+fn a_user_who_is_kicked_on_the_way_to_another_node_does_not_arrive() {
+    let mut cluster = TestCluster::of(3);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    run(cluster[1].kick(bob.user())).unwrap();
+    assert!(cluster.finish(coming).unwrap().is_none());
 }
 
 #[test]

@@ -61,9 +61,7 @@ fn a_partner_who_came_here_without_the_chat_may_have_what_was_sent() {
     let nodes = [0, 1].map(|node| cluster.incarnation(node));
     while cluster.carry(nodes[0], nodes[1]) {}
     // He has it, and the word of that is lost.
-    while !cluster.office.kinds(nodes[1], nodes[0]).is_empty() {
-        cluster.office.lose(nodes[1], nodes[0]);
-    }
+    cluster.office.lose_all(nodes[1], nodes[0]);
     cluster.store.restore(backup);
     cluster.cut(1);
     let waiting = cluster.come_back(0, &bob, 1).unwrap();

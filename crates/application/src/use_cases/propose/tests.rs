@@ -1,10 +1,9 @@
 use crate::link::Partner;
-use crate::testing::{Guest, Line, TestCluster, run, step};
+use crate::testing::{Guest, Line, TestCluster, run};
 use crate::{Departure, Entry, LeaveError};
 use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
-use std::task::Poll;
 
 /// One waits on the first node; one on the second has just found them, and the proposal is on its way.
 fn proposed() -> (TestCluster, [Guest; 2]) {
@@ -122,14 +121,7 @@ fn who_came_here_while_a_chat_was_on_offer_is_found_here() {
     carry(&mut cluster, 1, 0);
     lose(&cluster, 0, 1);
     cluster.kill(0);
-    let (node, token) = (cluster.share(1), found.token().0);
-    let mut coming = Box::pin(async { node.come_back(&found, &token, 3).await });
-    let back = loop {
-        if let Poll::Ready(back) = step(coming.as_mut()) {
-            break back.unwrap().unwrap();
-        }
-        cluster.clock.advance(Millis::new(100));
-    };
+    let back = cluster.come_back_unheard(1, &found, 3);
     assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
     assert_eq!(seeker.hears(), [""; 0]);
     cluster.pass(Millis::from_secs(3));

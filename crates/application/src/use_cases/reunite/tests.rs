@@ -1,8 +1,9 @@
 use crate::book::Acquaintance;
 use crate::link::{Absence, Cause, Partner, Remote, Sent};
+use crate::ports::PairingStore as _;
 use crate::testing::{TestCluster, run, step};
-use passerby_domain::id::Tenure;
-use passerby_domain::time::Millis;
+use passerby_domain::id::{Generation, Tenure};
+use passerby_domain::time::{Millis, Moment};
 
 #[test]
 fn a_partner_who_moves_in_is_spoken_to_without_letters() {
@@ -146,4 +147,22 @@ fn who_leaves_a_partner_who_came_here_unnoticed_does_not_leave_them_behind() {
     run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
     assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting"]);
     assert_eq!(bob.hears(), ["chat_ended partner_skipped", "waiting"]);
+}
+
+/// In a failover it forgets that a seat was given away to a node that has spoken for it since.
+#[test]
+fn a_partner_whom_the_store_has_in_an_older_tenure_is_heard_in_that() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let chat = {
+        let mut book = alice.seat.lock();
+        let chatting = book.session.chatting_mut().unwrap();
+        chatting.link.partner_heard = Generation::default().next_tenure(Moment::ORIGIN);
+        chatting.chat
+    };
+    let location = run(cluster[0].adapters().pairing.locate(bob.user())).unwrap();
+    cluster[0].partner_is_with(&alice.seat, chat, bob.user(), location.unwrap());
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["partner_away"]);
 }

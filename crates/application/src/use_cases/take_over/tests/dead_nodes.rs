@@ -39,6 +39,28 @@ fn two_nodes_that_know_no_more_of_a_seat_than_its_position_number_their_events_a
     );
 }
 
+/// The chat that they were in last is not known any more, but whom they are kept from is.
+#[test]
+fn whose_node_is_dead_is_told_until_when_they_cannot_meet_whom_they_left() {
+    let mut cluster = TestCluster::of(3);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster.pass(Millis::from_secs(1));
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(5));
+    let back = cluster.come_back(2, &bob, 4).unwrap();
+    run(cluster[2].join(&back.seat, Criteria::default())).unwrap();
+    let told = back.wire.told();
+    let waiting = told.iter().rev().find_map(|told| match told {
+        Told::Waiting(waiting) => Some(waiting),
+        _ => None,
+    });
+    assert!(
+        waiting.is_some_and(|waiting| waiting.cooldown_until.is_some()),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn whose_node_is_dead_comes_back_with_a_gap_and_the_partner_is_told_so() {
     let mut cluster = TestCluster::of(3);

@@ -147,9 +147,7 @@ fn what_was_lost_on_the_way_does_not_come_behind_what_was_not() {
         let [alice, bob] = cluster.pair([0, 1]);
         say_and_lose_the_first(&mut cluster, &alice, &["1", "2", "3"]);
         let (from, to) = (cluster.incarnation(0), cluster.incarnation(1));
-        while !cluster.office.kinds(to, from).is_empty() {
-            cluster.office.lose(to, from);
-        }
+        cluster.office.lose_all(to, from);
         let alice = cluster.come_back(node, &alice, 2).unwrap();
         for id in ["1", "2", "3", "4"] {
             let said = say(&cluster, node, &alice, id, id);
