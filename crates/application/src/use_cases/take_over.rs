@@ -328,7 +328,9 @@ impl<P: Ports> Chat<P> {
                 ) {
                     (Some(partner), known) => {
                         let mut stranger = partner.stranger.clone();
+                        // The store may know of an earlier chat, with somebody else.
                         if let Some(known) = known
+                            && known.stamp.seat == stranger.stamp.seat
                             && known.stamp.generation.tenure() > stranger.stamp.generation.tenure()
                         {
                             // They have moved too, and the former owner has not heard of it, or had ended by then.

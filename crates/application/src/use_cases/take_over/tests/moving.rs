@@ -333,3 +333,25 @@ fn one_who_is_recognised_where_the_seat_was_is_asked_to_try_again_and_loses_noth
         back.hears()
     );
 }
+
+/// The one who has the seat knows better with whom: the store has forgotten that, and knows of a chat before.
+#[test]
+fn who_is_taken_over_stays_with_their_partner_whatever_the_store_knows_of_another() {
+    let mut cluster = TestCluster::of(3);
+    let [first, bob] = cluster.pair([0, 1]);
+    // The former partner has moved, so that the store has them in a newer tenure than anybody else.
+    let first = cluster.come_back(2, &first, 1).unwrap();
+    let backup = cluster.store.back_up();
+    run(cluster[2].leave(&first.seat, None)).unwrap();
+    cluster.deliver();
+    let second = cluster.visitor(0);
+    assert_eq!(second.chat(), bob.chat());
+    cluster.store.restore(backup);
+    let bob = cluster.come_back(2, &bob, 4).unwrap();
+    bob.hears();
+    say(&cluster, 0, &second, "hello", "1").unwrap();
+    say(&cluster, 2, &bob, "hi", "2").unwrap();
+    cluster.deliver();
+    assert!(bob.hears().contains(&"message hello".to_owned()));
+    assert!(second.hears().contains(&"message hi".to_owned()));
+}
