@@ -208,6 +208,7 @@ impl<P: Ports> Chat<P> {
         seen: Seq,
     ) -> Result<Option<Connected<P>>, ConnectError> {
         let origin = self.adapters.identity.origins(address).exact;
+        let bans_known = self.bans_made();
         match self.check_ban(origin).await {
             Ok(()) | Err(ConnectError::Store(_)) => {}
             Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
@@ -294,6 +295,10 @@ impl<P: Ports> Chat<P> {
                 self.tell_attendance(&seat, &remote, chat, Attendance::Here);
             }
             None => {}
+        }
+        if self.bans_made() != bans_known || seat.origin() != origin {
+            // Neither where the seat was nor this node may have had it when a ban came.
+            self.catch_up_with_bans(&seat).await;
         }
         self.seek(&seat).await;
         self.keep_later(&seat);

@@ -193,7 +193,7 @@ async fn tend(chat: Arc<Chat<SharedNode>>) {
 /// Metrics of letters and of what scripts found.
 fn register(node: &Node<SharedNode>, post: &RedisPost) {
     let (counts, lost, dropped) = (post.clone(), post.clone(), post.clone());
-    let (strays, unreadable) = (node.chat.clone(), node.chat.clone());
+    let (strays, unreadable, namesakes) = (node.chat.clone(), node.chat.clone(), node.chat.clone());
     let registered = [
         node.metrics.register_counter_source(
             "passerby_letters_lost",
@@ -230,6 +230,11 @@ fn register(node: &Node<SharedNode>, post: &RedisPost) {
             "passerby_records_unreadable",
             "What the store knows of seats and this node cannot read: another node has another secret or version",
             move || unreadable.adapters().pairing.anomalies().unreadable(),
+        ),
+        node.metrics.register_counter_source(
+            "passerby_node_namesakes",
+            "Heartbeats at which another node lived that has this one's node.id; never to be",
+            move || namesakes.adapters().pairing.anomalies().namesakes(),
         ),
     ];
     if registered.into_iter().any(|registered| registered.is_err()) {

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tallies::{SHARDS, Tallies, Word};
 use tokio::time::{MissedTickBehavior, interval};
@@ -64,6 +64,8 @@ struct Inner<C> {
     admit: Script,
     tell: Script,
     beat: Script,
+    /// Whether the operator knows that what Redis has cannot be understood: once is enough, however many come meanwhile.
+    is_reported: AtomicBool,
     /// How far the clock of Redis is ahead in tests, in milliseconds.
     ahead: AtomicU64,
 }
@@ -102,6 +104,7 @@ impl<C: Clock> RedisLimiter<C> {
                 admit: Script::new(include_str!("limiter/admit.lua")),
                 tell: Script::new(include_str!("limiter/tell.lua")),
                 beat: Script::new(include_str!("limiter/beat.lua")),
+                is_reported: AtomicBool::new(false),
                 ahead: AtomicU64::new(0),
             }),
         }
@@ -146,7 +149,8 @@ impl<C: Clock> RateLimiter for RedisLimiter<C> {
         }
         let admitted = match inner.admit_with_redis(origins).await {
             Err(Refusal::Away(error)) => {
-                if matches!(error, StoreError::Corrupt(_)) {
+                let is_corrupt = matches!(error, StoreError::Corrupt(_));
+                if is_corrupt && !inner.is_reported.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "the limits over all nodes cannot be counted");
                 }
                 inner.admit_alone(origins).await

@@ -136,6 +136,23 @@ fn a_user_who_is_kicked_on_the_way_to_another_node_does_not_arrive() {
     assert!(cluster.finish(coming).unwrap().is_none());
 }
 
+/// Where he was has handed him over, and where he is about to be does not have him yet.
+#[test]
+fn a_ban_made_while_somebody_is_on_the_way_to_another_node_does_not_miss_them() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster.deliver();
+    let ban = run(cluster[1].ban(order(BanTarget::Origin(bob.seat.origin())))).unwrap();
+    cluster.deliver();
+    let bob = cluster.finish(coming).unwrap().unwrap();
+    assert_eq!(bob.farewell(), Some(Farewell::Banned(ban)));
+    cluster.deliver();
+    assert!(alice.hears().contains(&"chat_ended moderated".to_owned()));
+}
+
 #[test]
 fn nothing_more_reaches_one_who_was_removed() {
     let chat = chat().start();

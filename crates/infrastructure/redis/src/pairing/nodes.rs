@@ -32,6 +32,9 @@ const ROUNDS: usize = 20;
 /// How many seats are listed at once.
 const OWNED: usize = 500;
 
+/// How long the sums of a census are.
+const SUMS: usize = 24;
+
 /// How many beliefs one script compares.
 const BELIEFS: usize = 500;
 
@@ -57,6 +60,10 @@ impl RedisPairing {
             return Err(Failure::shape());
         };
         let time = number(time).ok_or_else(Failure::shape)?;
+        let (sums, namesake) = sums.split_at_checked(SUMS).ok_or_else(Failure::shape)?;
+        if !namesake.is_empty() {
+            self.anomalies.note_namesake(name);
+        }
         if self.options.time == TimeSource::Redis {
             self.caller.time.learn(asked, RedisMillis(time));
         }

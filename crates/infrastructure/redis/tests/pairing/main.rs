@@ -10,6 +10,7 @@
 
 mod differential;
 mod faults;
+mod names;
 mod nodes;
 mod stage;
 mod suite;

@@ -33,7 +33,7 @@ local function look_into(family, language, open_language, from, looks)
   end
   local frontier, all = nil, {}
   for l = 1, #lines do
-    local members = call('ZRANGEBYLEX', LINES, '(' .. lines[l] .. from, '(' .. lines[l] .. '\255', 'LIMIT', 0, looks)
+    local members = call('ZRANGEBYLEX', LINES, '(' .. lines[l] .. from, '(' .. lines[l] .. '\255', 'LIMIT', '0', digits(looks))
     for m = 1, #members do
       all[#all + 1] = sub(members[m], -ENTRY)
     end
@@ -264,7 +264,7 @@ local function claim(word, dossier)
       end
       changes[2 * i + 3], changes[2 * i + 4] = names[i], value
     end
-    call('ZADD', QUEUE, (number('>I8', entry)), seat)
+    call('ZADD', QUEUE, digits(number('>I8', entry)), seat)
   end
   call('HSET', BOOK, unpack(changes))
   belongs(seat, old)

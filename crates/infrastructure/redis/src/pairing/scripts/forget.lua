@@ -6,7 +6,7 @@ local ENDS = KEYS[6]
 
 -- Forgets up to so many, and says how many it were.
 local function forget(most)
-  local over = call('ZRANGEBYSCORE', ENDS, '-inf', now, 'LIMIT', 0, most)
+  local over = call('ZRANGEBYSCORE', ENDS, '-inf', digits(now), 'LIMIT', '0', digits(most))
   for i = 1, #over do
     local seat = sub(over[i], 2)
     local record = call('HGET', BOOK, seat)

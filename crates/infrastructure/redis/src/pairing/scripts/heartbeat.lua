@@ -4,14 +4,17 @@
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 its name   3, 4, 5 how many are online, waiting, chatting
 --       6 how long a lease is   7 what the memory is called, should there be none
 -- Answer  time (8 bytes), name of the memory, end of this node's lease until now (8 bytes) or nothing,
---         sums of what is counted, then for each other node its name in bytes and for how long it has been silent
+--         sums of what is counted, and another node of this name if one lives, then for each other node its name in bytes and for how long it has been silent
 --
--- `nodes` has as `n` and a node the end of its lease, as `c` and a name what a node of that name counted last, as `s` and a
+-- `nodes` has as `n` and a node the end of its lease, as `c` and a name what a node of that name counted last and which node
+-- that was, as `s` and a
 -- node since when it is suspected to be dead, as `k` and a node how far its seats were looked through. `meta` has the name
 -- of this memory under `epoch`: it is another one after something was lost. Every key of pairing holds a member without a
 -- name, so that none is ever absent: in a cluster, an absent key makes scripts fail while its slot moves.
 -- Idempotent: a lease only gets longer. Bounded by the number of nodes.
 local NODES, META, lease = KEYS[5], KEYS[8], tonumber(ARGV[6])
+-- Three heartbeats.
+local FRESH = 1500
 local was, missing = call('HGET', META, 'epoch'), 0
 for i = 1, 8 do
   if i == 1 or i == 5 or i == 8 then
@@ -33,9 +36,14 @@ local epoch = was or ARGV[7]
 call('HSET', META, 'epoch', epoch)
 call('HSET', KEYS[1], '', epoch)
 local own, counted = 'n' .. me, 'c' .. ARGV[2]
-local before = call('HGET', NODES, own) or ''
+local former = call('HMGET', NODES, own, counted)
+local before, last, namesake = former[1] or '', former[2], ''
+-- One that has just counted is no former life of this node, once this one has counted itself.
+if last and before ~= '' and #last == 40 and sub(last, 33) ~= me and number('>I8', last) + FRESH > now + lease then
+  namesake = sub(last, 33)
+end
 call('HSET', NODES, own, bytes('>I8', now + lease),
-  counted, bytes('>I8I8I8I8', now + lease, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])))
+  counted, bytes('>I8I8I8I8', now + lease, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])) .. me)
 call('HDEL', NODES, 's' .. me, 'k' .. me)
 local all = call('HGETALL', NODES)
 local sums, peers = {0, 0, 0}, {}
@@ -54,7 +62,7 @@ for i = 1, #all, 2 do
     peers[#peers + 1] = bytes('>I8', math.max(0, now + lease - number('>I8', value)))
   end
 end
-local answer = {bytes('>I8', now), epoch, before, bytes('>I8I8I8', sums[1], sums[2], sums[3])}
+local answer = {bytes('>I8', now), epoch, before, bytes('>I8I8I8', sums[1], sums[2], sums[3]) .. namesake}
 for i = 1, #peers do
   answer[4 + i] = peers[i]
 end

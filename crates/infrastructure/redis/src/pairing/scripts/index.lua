@@ -47,7 +47,7 @@ local function change_large(family, value, entry, is_added)
       second = family .. (byte(one, 33) >= 50 and 'P' or 'S') .. one
     end
     if verb == 'ZADD' then
-      if second then call(verb, LINES, 0, first, 0, second) else call(verb, LINES, 0, first) end
+      if second then call(verb, LINES, '0', first, '0', second) else call(verb, LINES, '0', first) end
     elseif second then
       call(verb, LINES, first, second)
     else
@@ -64,12 +64,12 @@ local function change_large(family, value, entry, is_added)
       end
     end
     change('ZADD', entry)
-    return '\1' .. (count + 1)
+    return '\1' .. digits(count + 1)
   end
   change('ZREM', entry)
   local left = sub(value, 2) - 1
   if left > FEW then
-    return '\1' .. left
+    return '\1' .. digits(left)
   end
   -- It has become a small one.
   local all = {}
@@ -157,9 +157,9 @@ end
 -- Whose seat it is from now on, if that is news.
 local function belongs(seat, old)
   if not old then
-    call('ZADD', OWNERS, 0, me .. '\0' .. seat)
+    call('ZADD', OWNERS, '0', me .. '\0' .. seat)
   elseif sub(old, 11, 18) ~= me then
     call('ZREM', OWNERS, sub(old, 11, 18) .. '\0' .. seat)
-    call('ZADD', OWNERS, 0, me .. '\0' .. seat)
+    call('ZADD', OWNERS, '0', me .. '\0' .. seat)
   end
 end

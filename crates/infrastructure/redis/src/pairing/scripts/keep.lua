@@ -18,7 +18,7 @@ local function keep(word, dossier)
   belongs(seat, old)
   if kept_until > 0 then
     call('HSET', BOOK, 'l' .. seat, generation .. bytes('>I8', kept_until) .. sub(word, 76))
-    call('ZADD', ENDS, kept_until, 'b' .. seat)
+    call('ZADD', ENDS, digits(kept_until), 'b' .. seat)
     forget(4)
   end
   return ''

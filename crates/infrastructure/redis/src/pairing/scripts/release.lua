@@ -20,7 +20,7 @@ local function release(word)
     return ''
   end
   call('HSET', BOOK, seat, 'g0' .. generation .. me .. NOTHING .. NO_LINK)
-  call('ZADD', ENDS, now + remembered, 'g' .. seat)
+  call('ZADD', ENDS, digits(now + remembered), 'g' .. seat)
   if old then
     call('HDEL', BOOK, 'd' .. seat)
     call('ZREM', OWNERS, sub(old, 11, 18) .. '\0' .. seat)
