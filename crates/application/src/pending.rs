@@ -3,7 +3,8 @@
 //! What the user wants meanwhile takes effect once that word is there, so that a chat which has begun for one has begun
 //! for both.
 
-use crate::ports::{Offer, Stranger};
+use crate::ports::{Offer, Stranger, Verdict};
+use futures_channel::oneshot;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::ChatId;
 use passerby_domain::notice::{ChatFacts, EndReason};
@@ -47,8 +48,8 @@ pub(crate) enum Then {
     GoOn,
     /// To be idle; and then, perhaps, to wait for somebody else.
     Leave(Option<Criteria>),
-    /// Another partner than they asked for first, unless the chat has begun.
-    Join(Criteria),
+    /// Another partner than they asked for first, unless the chat has begun. Whoever waits for it is told which it is.
+    Join(Criteria, oneshot::Sender<Verdict>),
     /// To be gone; the partner is told why.
     Depart(EndReason),
 }

@@ -2,8 +2,9 @@
 
 use crate::chat::Chat;
 use crate::pending::Then;
-use crate::ports::{Fact, Ports};
+use crate::ports::{Fact, Ports, Verdict};
 use crate::seat::Seat;
+use futures_channel::oneshot;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::session::IllegalMove;
 use passerby_domain::time::Millis;
@@ -26,15 +27,28 @@ pub enum JoinError {
     Gone,
 }
 
+/// Whether a user has entered the queue.
+enum Entered {
+    Now,
+    /// They will, once they have left what they are in.
+    Later,
+    /// They have, unless the chat on offer has begun.
+    Unless(oneshot::Receiver<Verdict>),
+}
+
 impl<P: Ports> Chat<P> {
     /// Enters the queue with `criteria`, or replaces those of a wait and keeps its place. The criteria hold for all
     /// later waits too. The user is told `Waiting` or `Matched` each time.
+    ///
+    /// While a chat with somebody of another node is on offer this completes when it is known whether it has begun: within
+    /// three seconds, mostly after some milliseconds. If it is dropped before, the user is told `Waiting` or `Matched` all
+    /// the same.
     ///
     /// # Errors
     /// [`JoinError`]; nothing has changed then.
     pub async fn join(&self, seat: &Arc<Seat<P>>, criteria: Criteria) -> Result<(), JoinError> {
         let now = self.now();
-        self.change(seat, |book| {
+        let entered = self.change(seat, |book| {
             if book.slowed_until > now && book.session.wait().is_none() && book.session.chatting().is_none() {
                 self.note(Fact::RateLimited);
                 return Err(JoinError::Slowed {
@@ -42,19 +56,20 @@ impl<P: Ports> Chat<P> {
                 });
             }
             if let Some(pending) = book.pending_mut() {
-                // Whether a chat has begun is for another node to say; if it has, `Matched` is the answer, and the criteria
-                // hold from the next wait on.
-                pending.then = match pending.then {
-                    Then::Leave(_) => Then::Leave(Some(criteria)),
-                    _ => Then::Join(criteria),
-                };
-                return Ok(());
+                // Whether a chat has begun is for another node to say.
+                if let Then::Leave(joins) = &mut pending.then {
+                    *joins = Some(criteria);
+                    return Ok(Entered::Later);
+                }
+                let (sender, verdict) = oneshot::channel();
+                pending.then = Then::Join(criteria, sender);
+                return Ok(Entered::Unless(verdict));
             }
             match book.session.join(now) {
                 Ok(_) => {
                     book.criteria = criteria;
                     book.retry_at = None;
-                    Ok(())
+                    Ok(Entered::Now)
                 }
                 Err(IllegalMove::Chatting) => Err(JoinError::AlreadyChatting),
                 Err(
@@ -62,7 +77,15 @@ impl<P: Ports> Chat<P> {
                 ) => Err(JoinError::Gone),
             }
         })?;
-        self.seek(seat).await;
+        match entered {
+            Entered::Now => self.seek(seat).await,
+            Entered::Later => {}
+            Entered::Unless(verdict) => {
+                if self.promptly(seat, verdict).await == Ok(Verdict::Agreed) {
+                    return Err(JoinError::AlreadyChatting);
+                }
+            }
+        }
         Ok(())
     }
 }

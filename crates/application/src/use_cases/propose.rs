@@ -234,10 +234,10 @@ impl<P: Ports> Chat<P> {
             let _ = self.adapters.peers.send(owner, &agreed);
         }
         match pending.then {
-            then @ (Then::GoOn | Then::Join(_)) => {
-                if let Then::Join(criteria) = then {
-                    // Too late for this chat, and for all that come after it as they said.
-                    book.criteria = criteria;
+            then @ (Then::GoOn | Then::Join(..)) => {
+                if let Then::Join(_, answer) = then {
+                    // Nobody may be waiting for it any more.
+                    let _ = answer.send(Verdict::Agreed);
                 }
                 if let Presence::Away { until } = book.session.presence() {
                     let held = until.since(self.now());
@@ -278,7 +278,7 @@ impl<P: Ports> Chat<P> {
         }
         match pending.then {
             Then::GoOn => {}
-            Then::Join(criteria) => self.rejoin(book, Some(criteria)),
+            Then::Join(criteria, _) => self.rejoin(book, Some(criteria)),
             Then::Leave(rejoins) => {
                 self.announce_if_due(seat, book);
                 if book.session.leave().is_ok() {

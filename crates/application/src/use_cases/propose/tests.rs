@@ -1,6 +1,6 @@
 use crate::link::Partner;
-use crate::testing::{Guest, Line, TestCluster, run};
-use crate::{Departure, Entry, LeaveError};
+use crate::testing::{Guest, Line, TestCluster, run, step};
+use crate::{Departure, Entry, JoinError, LeaveError};
 use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
 use std::sync::Arc;
@@ -286,9 +286,11 @@ fn who_joins_anew_while_an_offer_comes_to_nothing_searches_for_what_they_want_no
         mode: Mode::Video,
         ..Criteria::default()
     };
-    run(cluster[1].join(&seeker.seat, video.clone())).unwrap();
+    let node = cluster.share(1);
+    let mut joining = Box::pin(node.join(&seeker.seat, video.clone()));
+    assert!(step(joining.as_mut()).is_pending());
     run(cluster[0].leave(&found.seat, None)).unwrap();
-    cluster.deliver();
+    cluster.finish(joining).unwrap();
     assert_eq!(seeker.hears(), ["waiting"]);
     cluster.visitor(0);
     assert_eq!(seeker.hears(), [""; 0]);
@@ -303,17 +305,19 @@ fn who_joins_anew_while_an_offer_comes_to_nothing_searches_for_what_they_want_no
 }
 
 #[test]
-fn who_joins_anew_while_the_offer_becomes_a_chat_is_in_that_chat() {
+fn who_joins_anew_while_the_offer_becomes_a_chat_is_in_that_chat_and_has_changed_nothing() {
     let (mut cluster, [found, seeker]) = proposed();
-    let later = Criteria {
+    let before = seeker.seat.lock().criteria.clone();
+    let other = Criteria {
         language: Language::parse("eo").ok(),
         ..Criteria::default()
     };
-    run(cluster[1].join(&seeker.seat, later.clone())).unwrap();
-    cluster.deliver();
+    let node = cluster.share(1);
+    let joined = cluster.finish(node.join(&seeker.seat, other));
+    assert_eq!(joined, Err(JoinError::AlreadyChatting));
     assert_eq!(seeker.hears(), ["matched"]);
     assert_eq!(found.hears(), ["matched"]);
-    assert_eq!(seeker.seat.lock().criteria, later, "from the next wait on");
+    assert_eq!(seeker.seat.lock().criteria, before);
 }
 
 #[test]

@@ -44,7 +44,11 @@ fn two_live_nodes_of_one_name_are_noticed_and_a_former_life_is_not() {
             beats(&back).await;
         }
         assert_eq!(back.anomalies().namesakes(), 2);
-        assert_eq!(twin.anomalies().namesakes(), 1, "at first it could have been its former life");
+        assert_eq!(
+            twin.anomalies().namesakes(),
+            1,
+            "at first it could have been its former life"
+        );
         clock.advance(Millis::from_secs(2));
         beats(&back).await;
         beats(&back).await;
