@@ -4,7 +4,7 @@
 //! chat.
 
 use crate::link::Moved;
-use crate::ports::StoreMemory;
+use crate::ports::{Hearing, StoreMemory};
 use passerby_domain::id::{Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::HashMap;
@@ -62,7 +62,7 @@ struct Hearsay {
     peers: HashMap<Incarnation, Vital>,
     /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
     moved: HashMap<UserId, Moved>,
-    hearing: Hearing,
+    ear: Ear,
     last_beat: Beat,
     /// When the store last had to be told all again, if it ever had.
     relearned: Option<Moment>,
@@ -128,7 +128,7 @@ impl Vital {
 
 /// Whether this node hears of others.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Hearing {
+enum Ear {
     #[default]
     Good,
     Lost,
@@ -183,7 +183,7 @@ impl Peerage {
             hearsay.forgotten = Some(now);
         }
         let is_told_anew = hearsay.forgotten.is_some_and(|at| now.since(at) < SILENT);
-        let hearing = std::mem::take(&mut hearsay.hearing);
+        let ear = std::mem::take(&mut hearsay.ear);
         let mut news = News::default();
         let known = std::mem::take(&mut hearsay.peers);
         for (peer, silence) in peers {
@@ -201,7 +201,7 @@ impl Peerage {
                 (Some(Vital::Heard | Vital::Late) | None, Vital::Silent) => news.silent.push(*peer),
                 (Some(Vital::Silent), Vital::Heard) => news.back.push(*peer),
                 // While nothing was heard, all counted as silent.
-                (Some(Vital::Heard | Vital::Late), Vital::Heard) if hearing == Hearing::Lost => {
+                (Some(Vital::Heard | Vital::Late), Vital::Heard) if ear == Ear::Lost => {
                     news.back.push(*peer);
                 }
                 (Some(Vital::Late), Vital::Heard) => news.in_time.push(*peer),
@@ -253,10 +253,10 @@ impl Peerage {
     pub(crate) fn miss(&self, now: Moment) -> Vec<Incarnation> {
         let mut hearsay = self.lock();
         hearsay.last_beat = Beat::Missed;
-        if hearsay.hearing == Hearing::Lost || now.since(self.answered()) < GIVEN_UP {
+        if hearsay.ear == Ear::Lost || now.since(self.answered()) < GIVEN_UP {
             return Vec::new();
         }
-        hearsay.hearing = Hearing::Lost;
+        hearsay.ear = Ear::Lost;
         let heard = hearsay.peers.iter().filter(|(_, vital)| vital.is_alive());
         heard.map(|(peer, _)| *peer).collect()
     }
@@ -288,7 +288,7 @@ impl Peerage {
     /// Whether nothing is known against a peer.
     pub(crate) fn seems_alive(&self, peer: Incarnation) -> bool {
         let hearsay = self.lock();
-        hearsay.hearing == Hearing::Good && hearsay.peers.get(&peer).is_some_and(|vital| vital.is_alive())
+        hearsay.ear == Ear::Good && hearsay.peers.get(&peer).is_some_and(|vital| vital.is_alive())
     }
 
     /// This node runs, and all that had to be done about it if it had not is done.
@@ -451,6 +451,13 @@ impl Peerage {
 
     fn lock(&self) -> MutexGuard<'_, Hearsay> {
         self.hearsay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hearing for Peerage {
+    fn hears(&self, peer: Incarnation) -> bool {
+        let hearsay = self.lock();
+        hearsay.ear == Ear::Good && hearsay.peers.get(&peer) == Some(&Vital::Heard)
     }
 }
 

@@ -30,8 +30,8 @@ pub use pairing::{
 };
 pub use peers::{
     Address, Assertion, Attendance, Consignment, Fate, Handover, HandoverAnswer, HandoverLastChat,
-    HandoverLimits, HandoverOffer, HandoverPartner, HandoverRequest, Letter, Outcome, Peers, Recollection,
-    Repetition, Unsent,
+    HandoverLimits, HandoverOffer, HandoverPartner, HandoverRequest, Hearing, Letter, Outcome, Peers,
+    Recollection, Repetition, Unsent,
 };
 pub use reports::{Offence, Page, PageCursor, Report, ReportId, Reports};
 pub use screen::{Screened, TextScreen};

@@ -7,7 +7,7 @@
 //! **Architecture Invariants.** Bounded in bytes and time: what is not kept is a seat that begins again with a `gap`.
 //! All there is of a seat goes to one node and to no other.
 
-use crate::ports::Handover;
+use crate::ports::{Handover, Stamp};
 use passerby_domain::id::{Generation, Incarnation, UserId};
 use passerby_domain::time::{Millis, Moment};
 use std::collections::HashMap;
@@ -74,6 +74,20 @@ impl Remains {
         }
         remnant.given = Some((to, generation));
         Some(remnant.handover.clone())
+    }
+
+    /// Which seats were given to others, as of which generation, and may be asked for once more.
+    pub(crate) fn given(&self, now: Moment) -> Vec<Stamp> {
+        let kept = self.lock();
+        let seats = kept.seats.iter().filter(|(_, remnant)| remnant.until > now);
+        let given = seats.filter_map(|(seat, remnant)| {
+            let (_, generation) = remnant.given?;
+            Some(Stamp {
+                seat: *seat,
+                generation,
+            })
+        });
+        given.collect()
     }
 
     /// Forgets what is left of a seat that others have held since: whoever had it before them must not take that for all.

@@ -333,6 +333,12 @@ pub enum Unsent {
     Cut,
 }
 
+/// What this node hears of others.
+pub trait Hearing: Sync {
+    /// Whether it has missed no heartbeat of a peer of late.
+    fn hears(&self, peer: Incarnation) -> bool;
+}
+
 /// The other nodes.
 ///
 /// Letters to one node arrive in the order in which they were sent, each once or not at all. One that has not
@@ -349,11 +355,14 @@ pub trait Peers: Send + Sync + 'static {
     #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn send<'a>(&self, to: Incarnation, letter: &Letter<'a>) -> Result<(), Unsent>;
 
-    /// Asks the former owner of a seat for it. `None` if it has nothing, or does not answer within a
-    /// second. One that has nothing may be waiting for the seat itself: it is asked again for a moment. Dropping the future forgets the answer.
+    /// Asks the former owner of a seat for it. `None` if it has nothing, or does not answer within some two seconds; one that
+    /// `hearing` then says is heard is waited for as long once more. One that has nothing may be waiting for the
+    /// seat itself, and a question or an answer may be lost: it is asked again meanwhile. Dropping the future forgets the
+    /// answer.
     fn ask_for(
         &self,
         former: Incarnation,
         request: HandoverRequest,
+        hearing: &dyn Hearing,
     ) -> impl Future<Output = Option<HandoverAnswer>> + Send;
 }

@@ -1,6 +1,6 @@
 //! Nobody else.
 
-use crate::ports::{HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
+use crate::ports::{HandoverAnswer, HandoverRequest, Hearing, Letter, Peers, Unsent};
 use passerby_domain::id::Incarnation;
 
 /// A node that is alone.
@@ -16,7 +16,12 @@ impl Peers for NoPeers {
         Err(Unsent::Gone)
     }
 
-    async fn ask_for(&self, _former: Incarnation, _request: HandoverRequest) -> Option<HandoverAnswer> {
+    async fn ask_for(
+        &self,
+        _former: Incarnation,
+        _request: HandoverRequest,
+        _hearing: &dyn Hearing,
+    ) -> Option<HandoverAnswer> {
         None
     }
 }

@@ -2,7 +2,7 @@
 
 mod kept;
 
-use crate::ports::{Clock, HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
+use crate::ports::{Clock, HandoverAnswer, HandoverRequest, Hearing, Letter, Peers, Unsent};
 use crate::testing::ManualClock;
 use kept::KeptLetter;
 use passerby_domain::id::Incarnation;
@@ -156,7 +156,8 @@ impl PostOffice {
             let Some((number, sent, parcel)) = way.waiting.pop_front() else {
                 return false;
             };
-            if now.since(sent) > PATIENCE {
+            let is_late = now.since(sent) > PATIENCE;
+            if is_late && !matches!(parcel, Parcel::Answer(..)) {
                 return true;
             }
             let gap = number != way.arrived + 1;
@@ -228,7 +229,12 @@ impl Peers for LetterBox {
             .send(self.own, to, Parcel::Letter(KeptLetter::from(letter)))
     }
 
-    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
+    async fn ask_for(
+        &self,
+        former: Incarnation,
+        request: HandoverRequest,
+        hearing: &dyn Hearing,
+    ) -> Option<HandoverAnswer> {
         let number = {
             let mut post = self.office.lock();
             post.wishes += 1;
@@ -238,12 +244,17 @@ impl Peers for LetterBox {
             .send(self.own, former, Parcel::Wish(number, request))
             .ok()?;
         let asked = self.office.clock.now();
+        let mut is_heard = None;
         poll_fn(|context| {
             if let Some(answer) = self.office.lock().answers.remove(&number) {
                 return Poll::Ready(answer);
             }
-            if self.office.clock.now().since(asked) >= ANSWER {
-                return Poll::Ready(None);
+            let waited = self.office.clock.now().since(asked);
+            if waited >= ANSWER {
+                let is_heard = *is_heard.get_or_insert_with(|| hearing.hears(former));
+                if !is_heard || waited >= ANSWER + ANSWER {
+                    return Poll::Ready(None);
+                }
             }
             context.waker().wake_by_ref();
             Poll::Pending

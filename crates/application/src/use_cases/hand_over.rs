@@ -9,9 +9,9 @@ use crate::book::{Abroad, Acquaintance, Book};
 use crate::chat::Chat;
 use crate::link::{Link, Moved, Partner, Remote};
 use crate::ports::{
-    Delivery, Dossier, Fate, Handover, HandoverAnswer, HandoverLastChat, HandoverLimits, HandoverOffer,
-    HandoverPartner, HandoverRequest, OutboxContents, PairingStore, Peers, Ports, Stamp, Standing, Stranger,
-    Undelivered,
+    Belief, Believed, Delivery, Difference, Dossier, Fate, Handover, HandoverAnswer, HandoverLastChat,
+    HandoverLimits, HandoverOffer, HandoverPartner, HandoverRequest, OutboxContents, PairingStore, Peers,
+    Ports, Stamp, Standing, Stranger, Undelivered,
 };
 use crate::seat::Seat;
 use passerby_domain::id::{ChatId, Incarnation, Seq, Tenure};
@@ -280,6 +280,32 @@ impl<P: Ports> Chat<P> {
             avoid: book.avoidance.in_force(self.now()).copied().collect(),
             serial: book.tokens.used,
             standing,
+        }
+    }
+
+    /// Whether somebody who came for a seat of this node may not have it yet: the answer may be on its way, or lost, so that they
+    /// ask again. A node that ends goes on answering until nobody is, at most for as long as it keeps what it handed over. Cancel
+    /// safe.
+    pub async fn is_still_asked(&self) -> bool {
+        let beliefs: Vec<_> = self
+            .remains
+            .given(self.now())
+            .into_iter()
+            .map(|stamp| Belief {
+                stamp,
+                standing: Believed::Resting,
+            })
+            .collect();
+        if beliefs.is_empty() {
+            return false;
+        }
+        // Whoever has one says where it stands, which is more than that it was given.
+        match self.adapters.pairing.verify(beliefs).await {
+            Ok(differences) => {
+                let is_silent = |difference: &Difference| matches!(difference, Difference::Unlike(_));
+                differences.iter().any(is_silent)
+            }
+            Err(_) => true,
         }
     }
 

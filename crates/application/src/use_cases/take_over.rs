@@ -16,7 +16,7 @@ use crate::ports::{
     Outcome, PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Seq, Tenure, UserId};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, Tenure, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
@@ -77,13 +77,7 @@ impl<P: Ports> Chat<P> {
             // It may not give anything up any more, and asks whose its seats are before it serves anybody again. But where the
             // store was away for all, it may have been no more silent than this node, and have all there is.
             None if taken.lease == Lease::Over && !self.peerage.others_are_being_heard(self.now()) => None,
-            None => {
-                let answer = self.adapters.peers.ask_for(taken.former, request).await;
-                if answer.is_none() {
-                    self.check_ownership(user).await?;
-                }
-                answer
-            }
+            None => self.ask_former(taken.former, request).await?,
         };
         let handover = match answer {
             Some(HandoverAnswer::Given(handover)) => Some(handover),
@@ -127,6 +121,21 @@ impl<P: Ports> Chat<P> {
         let seat = self.settle_in(&taken, handover.as_deref(), seen, serials);
         asked.settled();
         Ok(seat)
+    }
+
+    /// What the former owner has of a seat. Where it is heard all the while, and yet does not answer, letters take long: a user
+    /// would rather wait than lose what was said to them.
+    async fn ask_former(
+        &self,
+        former: Incarnation,
+        request: HandoverRequest,
+    ) -> Result<Option<HandoverAnswer>, StoreError> {
+        let peers = &self.adapters.peers;
+        let answer = peers.ask_for(former, request, &self.peerage).await;
+        if answer.is_none() {
+            self.check_ownership(request.seat).await?;
+        }
+        Ok(answer)
     }
 
     /// The former owner was asked in vain, which took a while. A partner who was there too may have been taken elsewhere

@@ -11,7 +11,7 @@ use passerby_websocket::{Gate, Readiness};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +24,8 @@ const MANY_MISSED: u32 = 4;
 const TICK: Duration = Duration::from_millis(250);
 /// How often it is tried to look at a Redis that is not there.
 const CHECK: Duration = Duration::from_secs(5);
+/// How often a node that ends looks whether all have what they asked it for.
+const ANSWERS: Duration = Duration::from_millis(100);
 /// How long the last letters may take.
 const LAST_LETTERS: Duration = Duration::from_secs(2);
 
@@ -65,6 +67,9 @@ impl Upkeep<SharedNode> for Company {
         tasks.spawn(end.clone().run_until_cancelled_owned(tend(chat.clone())));
         tasks.spawn(end.clone().run_until_cancelled_owned(check(redis)));
         async move {
+            while chat.is_still_asked().await {
+                sleep(ANSWERS).await;
+            }
             // Whoever has not been fetched by another node is left to whoever comes for them.
             chat.bequeath().await;
             if timeout(LAST_LETTERS, post.settled()).await.is_err() {

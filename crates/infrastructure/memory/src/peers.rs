@@ -1,6 +1,6 @@
 //! The other nodes of a node that is alone: there are none.
 
-use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
+use passerby_application::ports::{HandoverAnswer, HandoverRequest, Hearing, Letter, Peers, Unsent};
 use passerby_domain::id::Incarnation;
 
 /// No other nodes.
@@ -16,7 +16,12 @@ impl Peers for NoPeers {
         Err(Unsent::Gone)
     }
 
-    async fn ask_for(&self, _former: Incarnation, _request: HandoverRequest) -> Option<HandoverAnswer> {
+    async fn ask_for(
+        &self,
+        _former: Incarnation,
+        _request: HandoverRequest,
+        _hearing: &dyn Hearing,
+    ) -> Option<HandoverAnswer> {
         None
     }
 }

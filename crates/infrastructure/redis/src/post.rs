@@ -42,12 +42,13 @@ use envelope::LinkKeys;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use link::{Urgency, Wake};
 use links::Links;
-use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter, Peers, Unsent};
+use passerby_application::ports::{HandoverAnswer, HandoverRequest, Hearing, Letter, Peers, Unsent};
 use passerby_domain::id::Incarnation;
 use passerby_domain::time::Millis;
 use queue::Bounds;
 use ready::Ready;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -58,15 +59,16 @@ const PATIENCE: Millis = Millis::from_secs(2);
 /// How long an answer is waited for: two heartbeats, since a Redis that has lost everything has no inbox for the other node
 /// before that node's next one.
 const ANSWER: Duration = Duration::from_millis(2_200);
-/// After these pauses the question is put again: it may have been lost, or the other may be waiting for the seat itself.
-const ASKED_AGAIN: [Duration; 8] = [
+/// After so long without an answer the question is put again, since it may have been lost. Each of them is answered with all
+/// there is of the seat, so it is not put more often.
+const LOST: Duration = Duration::from_millis(700);
+/// After these pauses, the last again and again, it is put again to one that does not have the seat: it may be waiting for it
+/// itself, or its inbox is about to be made anew.
+const NOT_YET: [Duration; 5] = [
     Duration::from_millis(10),
     Duration::from_millis(30),
     Duration::from_millis(90),
     Duration::from_millis(270),
-    Duration::from_millis(400),
-    Duration::from_millis(400),
-    Duration::from_millis(400),
     Duration::from_millis(400),
 ];
 /// What is handed over leaves this node's memory, so more of it may wait than of letters.
@@ -199,18 +201,19 @@ impl Peers for RedisPost {
         })
     }
 
-    async fn ask_for(&self, former: Incarnation, request: HandoverRequest) -> Option<HandoverAnswer> {
-        // An earlier question may be answered after a later one was put, and only one answer has the seat in it.
-        let mut open = FuturesUnordered::new();
-        let asking = async {
-            for pause in ASKED_AGAIN {
-                open.push(self.shared.ask(former, request));
-                if let Ok(answer) = timeout(pause, first_given(&mut open)).await {
-                    return answer;
-                }
-            }
-            first_given(&mut open).await
-        };
+    async fn ask_for(
+        &self,
+        former: Incarnation,
+        request: HandoverRequest,
+        hearing: &dyn Hearing,
+    ) -> Option<HandoverAnswer> {
+        let mut asking = pin!(self.shared.ask_until_given(former, request));
+        if let Ok(answer) = timeout(ANSWER, &mut asking).await {
+            return Some(answer);
+        }
+        if !hearing.hears(former) {
+            return None;
+        }
         timeout(ANSWER, asking).await.ok()
     }
 }
@@ -278,6 +281,27 @@ impl Shared {
             self.counters.refused_full.one();
         }
         pushed
+    }
+
+    /// Asks again and again.
+    async fn ask_until_given(&self, former: Incarnation, request: HandoverRequest) -> HandoverAnswer {
+        // An earlier question may be answered after a later one was put.
+        let mut open = FuturesUnordered::new();
+        let mut pauses = NOT_YET.into_iter();
+        let mut pause = NOT_YET[0];
+        loop {
+            open.push(self.ask(former, request));
+            match timeout(LOST, open.next()).await {
+                Ok(Some(Some(answer))) => return answer,
+                Ok(Some(None) | None) => {
+                    pause = pauses.next().unwrap_or(pause);
+                    if let Ok(answer) = timeout(pause, first_given(&mut open)).await {
+                        return answer;
+                    }
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     /// Asks once. `None` also if whoever is asked is gone.

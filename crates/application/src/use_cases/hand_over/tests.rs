@@ -1,5 +1,5 @@
 use crate::ports::{HandoverAnswer, HandoverRequest, TokenSerial};
-use crate::testing::{TestCluster, run};
+use crate::testing::{TestCluster, run, step};
 use passerby_domain::id::{Generation, Incarnation, Seq};
 use passerby_domain::time::Millis;
 
@@ -31,6 +31,24 @@ fn what_an_ending_node_leaves_is_gone_when_the_grace_is_over() {
     cluster.pass(Millis::from_secs(22));
     assert!(cluster.come_back(0, &alice, 1).is_none());
     assert_eq!(cluster.store.known(), []);
+}
+
+/// Until it has, they may ask again, and there must be somebody who answers.
+#[test]
+fn an_ending_node_knows_whether_each_has_what_it_handed_over() {
+    let mut cluster = TestCluster::of(3);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    assert!(!run(cluster[1].is_still_asked()));
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    let [former, here] = [1, 2].map(|node| cluster.incarnation(node));
+    assert!(cluster.carry(here, former), "the question");
+    assert_eq!(cluster[1].own_census().online, 0);
+    assert!(run(cluster[1].is_still_asked()));
+    cluster.finish(coming).unwrap().unwrap();
+    cluster.pass(Millis::from_secs(1));
+    assert!(!run(cluster[1].is_still_asked()));
 }
 
 #[test]

@@ -166,6 +166,9 @@ impl Incoming {
         }
         let Some((offset, _)) = fresh else {
             shared.counters.dropped_late.one();
+            if let Some((offset, _)) = time {
+                hand_in_late(shared, from, Frames::new(batch, offset));
+            }
             return Ok(());
         };
         shared.counters.batches_received.one();
@@ -192,6 +195,15 @@ fn hand_in(shared: &Shared, from: Incarnation, frame: Frame<'_>, mailbox: &impl 
             }
         }
         Frame::Answer { number, answer } => shared.asks.answer(from, number, answer),
+    }
+}
+
+/// What is late is worth nothing any more, but for what somebody waits for still.
+fn hand_in_late(shared: &Shared, from: Incarnation, frames: Frames<'_>) {
+    for frame in frames {
+        if let Ok(Frame::Answer { number, answer }) = frame {
+            shared.asks.answer(from, number, answer);
+        }
     }
 }
 

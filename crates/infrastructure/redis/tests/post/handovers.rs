@@ -1,6 +1,6 @@
 //! Asking for all there is of a seat.
 
-use crate::stage::{Node, Plan, two_nodes};
+use crate::stage::{Attentive, Deaf, Node, Plan, two_nodes};
 use passerby_application::ports::{
     Handover, HandoverAnswer, HandoverLimits, HandoverRequest, OutboxContents, Peers as _, Recollection,
     Stamp, Standing, TokenSerial,
@@ -10,6 +10,7 @@ use passerby_domain::id::{Generation, Incarnation, Origin, Seq, UserId};
 use passerby_domain::time::Moment;
 use passerby_tests::redis::{Keeps, Standalone};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 fn request(seat: u128) -> HandoverRequest {
     HandoverRequest {
@@ -93,9 +94,25 @@ async fn one_that_keeps_the_seat_says_so_and_is_not_asked_again() {
         *count.lock().unwrap() += 1;
         Some(HandoverAnswer::Stays)
     });
-    let answer = here.post.ask_for(there.own(), request(1)).await;
+    let answer = here.post.ask_for(there.own(), request(1), &Deaf).await;
     assert!(matches!(answer, Some(HandoverAnswer::Stays)), "{answer:?}");
     assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_heard_is_waited_for_longer() {
+    let (_server, here, there) = two_nodes().await;
+    let begun = Instant::now();
+    there.answers(move |_, request| {
+        let is_there = begun.elapsed() > Duration::from_millis(2_300);
+        is_there.then(|| HandoverAnswer::Given(handover(request.seat, 10)))
+    });
+    let (patient, hasty) = tokio::join!(
+        here.post.ask_for(there.own(), request(1), &Attentive),
+        here.post.ask_for(there.own(), request(2), &Deaf),
+    );
+    assert!(matches!(patient, Some(HandoverAnswer::Given(_))), "{patient:?}");
+    assert!(hasty.is_none(), "{hasty:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +136,7 @@ async fn a_node_that_does_not_answer_or_is_gone_has_nothing_to_give() {
     let (here, there) = (Node::start(&plan).await, Node::start_without_reading(&plan).await);
     assert!(
         here.post
-            .ask_for(Incarnation::from_bits(0xdead), request(1))
+            .ask_for(Incarnation::from_bits(0xdead), request(1), &Deaf)
             .await
             .is_none()
     );

@@ -1,8 +1,8 @@
 //! Nodes with a post and a mailbox that remembers, and nothing else.
 
 use passerby_application::ports::{
-    Address, Clock, Consignment, Handover, HandoverAnswer, HandoverRequest, Letter, Outcome, Peers as _,
-    Stamp, Unsent,
+    Address, Clock, Consignment, Handover, HandoverAnswer, HandoverRequest, Hearing, Letter, Outcome,
+    Peers as _, Stamp, Unsent,
 };
 use passerby_domain::id::{ChatId, Generation, Incarnation, UserId};
 use passerby_domain::notice::Secret;
@@ -315,10 +315,28 @@ impl Node {
 
     /// Asks `there` for a seat; what it gives.
     pub(crate) async fn asks(&self, there: &Self, request: HandoverRequest) -> Option<Box<Handover>> {
-        match self.post.ask_for(there.own(), request).await? {
+        match self.post.ask_for(there.own(), request, &Deaf).await? {
             HandoverAnswer::Given(handover) => Some(handover),
             HandoverAnswer::Stays | HandoverAnswer::Ended => None,
         }
+    }
+}
+
+/// Hears nobody.
+pub(crate) struct Deaf;
+
+impl Hearing for Deaf {
+    fn hears(&self, _peer: Incarnation) -> bool {
+        false
+    }
+}
+
+/// Hears all.
+pub(crate) struct Attentive;
+
+impl Hearing for Attentive {
+    fn hears(&self, _peer: Incarnation) -> bool {
+        true
     }
 }
 

@@ -246,6 +246,28 @@ fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
 }
 
 /// The store gives it to the node that they come to before it hears of the end.
+/// Where letters take long, those who come back have their chat as it was, a little later.
+#[test]
+fn a_former_owner_that_is_heard_is_waited_for_longer() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    let [former, here] = [1, 2].map(|node| cluster.incarnation(node));
+    assert!(cluster.carry(here, former), "the question");
+    for _ in 0..6 {
+        cluster.clock.advance(Millis::new(250));
+        cluster.keep_up(Millis::new(250));
+        cluster.work();
+        assert!(step(coming.as_mut()).is_pending());
+    }
+    let bob = cluster.finish(coming).unwrap().unwrap();
+    assert!(bob.hears().contains(&"message hello".to_owned()));
+}
+
 #[test]
 fn a_seat_that_ends_while_it_is_asked_for_does_not_come_back() {
     let mut cluster = TestCluster::of(2);
