@@ -4,7 +4,7 @@ use crate::link::{Link, Partner};
 use crate::pending::Pending;
 use crate::ports::{Ports, Recollection, TokenSerial};
 use crate::refusals::Refusals;
-use crate::seat::{ConnectionNumber, Seat};
+use crate::seat::{ConnectionNumber, Permit, Seat};
 use crate::unanswered::Unanswered;
 use passerby_domain::cooldown::Avoidance;
 use passerby_domain::criteria::Criteria;
@@ -103,6 +103,11 @@ pub(crate) struct Book<P: Ports> {
     pub(crate) last_chat: Option<Box<LastChat>>,
     /// Messages that were refused in the present chat.
     pub(crate) refusals: Refusals,
+    /// Counts the seat against its origin's limit for as long as it is here. One whose user has not come here yet from another
+    /// node has none.
+    pub(crate) permit: Option<Permit<P>>,
+    /// Where its user is now, if that is elsewhere than where they came from. Boxed, since hardly any are.
+    pub(crate) elsewhere: Option<Box<Origin>>,
     /// The connection that may speak for the seat.
     pub(crate) connection: ConnectionNumber,
     /// The last number that was given to a connection that wants the seat.
@@ -143,6 +148,8 @@ impl<P: Ports> Book<P> {
             avoidance: Avoidance::default(),
             last_chat: None,
             refusals: Refusals::default(),
+            permit: None,
+            elsewhere: None,
             connection: ConnectionNumber(1),
             claimed: ConnectionNumber(1),
             tokens: Tokens {
@@ -166,6 +173,11 @@ impl<P: Ports> Book<P> {
     pub(crate) fn claim(&mut self) -> ConnectionNumber {
         self.claimed = ConnectionNumber(self.claimed.0.saturating_add(1));
         self.claimed
+    }
+
+    /// Where the user of this seat is now, as bans and limits know it.
+    pub(crate) fn origin(&self, seat: &Seat<P>) -> Origin {
+        self.elsewhere.as_deref().copied().unwrap_or(seat.origin())
     }
 
     pub(crate) fn standing(&self) -> Standing {

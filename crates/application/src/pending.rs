@@ -31,6 +31,7 @@ pub(crate) struct Pending {
     pub(crate) give_up_at: Moment,
     pub(crate) word: Word,
     pub(crate) then: Then,
+    askers: Askers,
 }
 
 /// What the other side's owner has said of the offer.
@@ -46,12 +47,26 @@ pub(crate) enum Word {
 pub(crate) enum Then {
     /// What they wanted before.
     GoOn,
-    /// To be idle; and then, perhaps, to wait for somebody else.
-    Leave(Option<Criteria>),
-    /// Another partner than they asked for first, unless the chat has begun. Whoever waits for it is told which it is.
-    Join(Criteria, oneshot::Sender<Verdict>),
+    /// To be idle.
+    Leave,
+    /// Another partner than they asked for first, unless the chat has begun.
+    Join(Criteria),
     /// To be gone; the partner is told why.
     Depart(EndReason),
+}
+
+/// Those who wait for what comes of an offer.
+#[derive(Default)]
+pub(crate) struct Askers(Vec<oneshot::Sender<Verdict>>);
+
+impl Askers {
+    /// It is known, and what follows from it is done.
+    pub(crate) fn tell(self, verdict: Verdict) {
+        for asker in self.0 {
+            // Nobody may be waiting for it any more.
+            let _ = asker.send(verdict);
+        }
+    }
 }
 
 impl Pending {
@@ -66,7 +81,21 @@ impl Pending {
             give_up_at: (ask_at + STORE_PATIENCE).min(now + IN_ALL),
             word: Word::None,
             then: Then::GoOn,
+            askers: Askers::default(),
         }
+    }
+
+    /// What comes of it. Nothing is said if the seat goes elsewhere before that is known.
+    pub(crate) fn verdict(&mut self) -> oneshot::Receiver<Verdict> {
+        let (asker, verdict) = oneshot::channel();
+        self.askers.0.retain(|asker| !asker.is_canceled());
+        self.askers.0.push(asker);
+        verdict
+    }
+
+    /// Those who are to be told what comes of it.
+    pub(crate) fn take_askers(&mut self) -> Askers {
+        std::mem::take(&mut self.askers)
     }
 
     /// The other side's owner says that its user is in the chat: whoever asks what came of the offer is told so at once.

@@ -28,9 +28,6 @@ pub struct Seat<P: Ports> {
     origin: Origin,
     lasting_origin: Origin,
     pub(crate) route: Route<P>,
-    /// Counts the seat against its origin's limit for as long as it exists. One that was taken over from another node
-    /// has none: a resume counts in no limit.
-    _permit: Option<Permit<P>>,
     /// See [`Seat::hears_all_since`]; 0 if that is not known. Beside the book, since the partner's side asks for it under its
     /// own book's lock.
     hears_all_since: AtomicU64,
@@ -42,7 +39,6 @@ impl<P: Ports> Seat<P> {
         user: UserId,
         [origin, lasting_origin]: [Origin; 2],
         route: Route<P>,
-        permit: Option<Permit<P>>,
         book: Book<P>,
     ) -> Self {
         Self {
@@ -50,7 +46,6 @@ impl<P: Ports> Seat<P> {
             origin,
             lasting_origin,
             route,
-            _permit: permit,
             hears_all_since: AtomicU64::default(),
             book: Mutex::new(book),
         }
@@ -61,7 +56,7 @@ impl<P: Ports> Seat<P> {
         self.user
     }
 
-    /// Where its user comes from, as bans know it.
+    /// Where its user came from, or was when the seat came to this node, as bans know it.
     pub const fn origin(&self) -> Origin {
         self.origin
     }

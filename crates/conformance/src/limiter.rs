@@ -103,6 +103,36 @@ pub async fn a_seat_that_is_dropped_is_free_again<S: LimiterSetup>() {
     is_turned_away(&setup, &ipv4(1)).await;
 }
 
+/// Be there more than may be: it was let in elsewhere.
+pub async fn a_seat_that_came_from_elsewhere_counts<S: LimiterSetup>() {
+    let setup = open::<S>(2, 3).await;
+    let mut permits = admit_all(&setup, [ipv4(1), ipv4(1)]).await;
+    permits.push(setup.port().hold(&ipv4(1)));
+    for _ in 0..2 {
+        permits.pop();
+        setup.pass(Millis::from_secs(60)).await;
+        let seats = permits.len();
+        match (seats, admit(&setup, &ipv4(1)).await) {
+            (2, Err(_)) | (1, Ok(_)) => {}
+            (_, admitted) => panic!("{seats} seats: {:?}", admitted.err()),
+        }
+    }
+    let setup = open::<S>(0, 1).await;
+    let _held = setup.port().hold(&ipv4(1));
+    admit_all(&setup, [ipv4(1)]).await;
+}
+
+/// In the networks around it, too.
+pub async fn a_seat_that_came_from_elsewhere_counts_in_wider_networks<S: LimiterSetup>() {
+    let setup = open::<S>(1, 0).await;
+    let held: Vec<_> = (0..4)
+        .map(|origin| setup.port().hold(&ipv6(origin, 1, 1)))
+        .collect();
+    is_turned_away(&setup, &ipv6(9, 1, 1)).await;
+    drop(held);
+    admit_all(&setup, [ipv6(9, 1, 1)]).await;
+}
+
 /// Whether the seats of the others are still taken or not.
 pub async fn the_attempt_after_the_last_of_a_minute_is_refused<S: LimiterSetup>() {
     let setup = open::<S>(0, 60).await;

@@ -185,6 +185,8 @@ macro_rules! rate_limiter_conformance {
             limiter {
                 an_origin_has_as_many_seats_as_it_may_and_no_more,
                 a_seat_that_is_dropped_is_free_again,
+                a_seat_that_came_from_elsewhere_counts,
+                a_seat_that_came_from_elsewhere_counts_in_wider_networks,
                 the_attempt_after_the_last_of_a_minute_is_refused,
                 a_refused_attempt_counts_as_an_attempt,
                 a_refused_attempt_takes_no_seat,

@@ -32,4 +32,8 @@ pub trait RateLimiter: Send + Sync + 'static {
     /// # Errors
     /// [`TurnedAway`]. Dropping the future counts the attempt or nothing.
     fn admit(&self, origins: &Origins) -> impl Future<Output = Result<Self::Permit, TurnedAway>> + Send;
+
+    /// Counts a seat that was let in elsewhere and has come from there, be there too many, and no attempt. Other nodes may
+    /// hear of it a moment later.
+    fn hold(&self, origins: &Origins) -> Self::Permit;
 }

@@ -14,6 +14,8 @@ impl RateLimiter for NoLimits {
     async fn admit(&self, _origins: &Origins) -> Result<(), TurnedAway> {
         Ok(())
     }
+
+    fn hold(&self, _origins: &Origins) {}
 }
 
 /// Lets everything be said.

@@ -129,14 +129,14 @@ impl<P: Ports> Chat<P> {
         self.check_ban(origin).await?;
         let now = self.now();
         let user = self.adapters.identity.user_id(admission.address);
-        let book = Book::new(criteria, now);
+        let mut book = Book::new(criteria, now);
+        book.permit = Some(admission.permit);
         let connection = book.connection;
         let token = self.token(user, book.tokens.latest);
         let seat = Arc::new(Seat::new(
             user,
             [admission.origins.exact, admission.origins.lasting],
             self.adapters.delivery.open(),
-            Some(admission.permit),
             book,
         ));
         let welcome = Welcome {

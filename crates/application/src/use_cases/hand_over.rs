@@ -122,6 +122,8 @@ impl<P: Ports> Chat<P> {
             let mut handover = self.pack(&seat, book);
             leave_out(&mut handover.outbox.events, request.seen);
             book.abroad = None;
+            // Who takes it over counts it.
+            book.permit = None;
             // The deadline goes with the state.
             let _ = book.session.depart();
             Some((handover, partner))
@@ -202,7 +204,7 @@ impl<P: Ports> Chat<P> {
         };
         Handover {
             stamp: dossier.stamp,
-            origin: seat.origin(),
+            origin: dossier.origin,
             lasting_origin: seat.lasting_origin(),
             criteria: dossier.criteria,
             avoid: dossier.avoid,
@@ -274,7 +276,7 @@ impl<P: Ports> Chat<P> {
                 seat: seat.user(),
                 generation: book.session.generation(),
             },
-            origin: seat.origin(),
+            origin: book.origin(seat),
             lasting_origin: seat.lasting_origin(),
             criteria: book.criteria.clone(),
             avoid: book.avoidance.in_force(self.now()).copied().collect(),

@@ -1,5 +1,6 @@
 //! Joining: enter the queue, or change what is wanted while in it.
 
+use crate::book::Book;
 use crate::chat::Chat;
 use crate::pending::Then;
 use crate::ports::{Fact, Ports, Verdict};
@@ -30,10 +31,10 @@ pub enum JoinError {
 /// Whether a user has entered the queue.
 enum Entered {
     Now,
-    /// They will, once they have left what they are in.
-    Later,
     /// They have, unless the chat on offer has begun.
     Unless(oneshot::Receiver<Verdict>),
+    /// They may once it is known whether the chat on offer has begun, which they leave.
+    Not(oneshot::Receiver<Verdict>),
 }
 
 impl<P: Ports> Chat<P> {
@@ -47,46 +48,52 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`JoinError`]; nothing has changed then.
     pub async fn join(&self, seat: &Arc<Seat<P>>, criteria: Criteria) -> Result<(), JoinError> {
-        let now = self.now();
-        let entered = self.change(seat, |book| {
-            if book.slowed_until > now && book.session.wait().is_none() && book.session.chatting().is_none() {
-                self.note(Fact::RateLimited);
-                return Err(JoinError::Slowed {
-                    retry_after: book.slowed_until.since(now),
-                });
-            }
-            if let Some(pending) = book.pending_mut() {
-                // Whether a chat has begun is for another node to say.
-                if let Then::Leave(joins) = &mut pending.then {
-                    *joins = Some(criteria);
-                    return Ok(Entered::Later);
+        loop {
+            let entered = self.change(seat, |book| self.try_join(book, &criteria))?;
+            match entered {
+                Entered::Now => {
+                    self.seek(seat).await;
+                    return Ok(());
                 }
-                let (sender, verdict) = oneshot::channel();
-                pending.then = Then::Join(criteria, sender);
-                return Ok(Entered::Unless(verdict));
-            }
-            match book.session.join(now) {
-                Ok(_) => {
-                    book.criteria = criteria;
-                    book.retry_at = None;
-                    Ok(Entered::Now)
+                Entered::Unless(verdict) => {
+                    let verdict = self.promptly(seat, verdict).await;
+                    let has_begun = verdict == Ok(Verdict::Agreed);
+                    return if has_begun { Err(JoinError::AlreadyChatting) } else { Ok(()) };
                 }
-                Err(IllegalMove::Chatting) => Err(JoinError::AlreadyChatting),
-                Err(
-                    IllegalMove::Gone | IllegalMove::Idle | IllegalMove::NotChatting | IllegalMove::Stale,
-                ) => Err(JoinError::Gone),
-            }
-        })?;
-        match entered {
-            Entered::Now => self.seek(seat).await,
-            Entered::Later => {}
-            Entered::Unless(verdict) => {
-                if self.promptly(seat, verdict).await == Ok(Verdict::Agreed) {
-                    return Err(JoinError::AlreadyChatting);
-                }
+                // Wherever the seat goes meanwhile, it is looked at anew.
+                Entered::Not(verdict) => drop(self.promptly(seat, verdict).await),
             }
         }
-        Ok(())
+    }
+
+    fn try_join(&self, book: &mut Book<P>, criteria: &Criteria) -> Result<Entered, JoinError> {
+        let now = self.now();
+        if book.slowed_until > now && book.session.wait().is_none() && book.session.chatting().is_none() {
+            self.note(Fact::RateLimited);
+            return Err(JoinError::Slowed {
+                retry_after: book.slowed_until.since(now),
+            });
+        }
+        if let Some(pending) = book.pending_mut() {
+            // Whether a chat has begun is for another node to say.
+            let verdict = pending.verdict();
+            if matches!(pending.then, Then::Leave | Then::Depart(_)) {
+                return Ok(Entered::Not(verdict));
+            }
+            pending.then = Then::Join(criteria.clone());
+            return Ok(Entered::Unless(verdict));
+        }
+        match book.session.join(now) {
+            Ok(_) => {
+                book.criteria = criteria.clone();
+                book.retry_at = None;
+                Ok(Entered::Now)
+            }
+            Err(IllegalMove::Chatting) => Err(JoinError::AlreadyChatting),
+            Err(IllegalMove::Gone | IllegalMove::Idle | IllegalMove::NotChatting | IllegalMove::Stale) => {
+                Err(JoinError::Gone)
+            }
+        }
     }
 }
 

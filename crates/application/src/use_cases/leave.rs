@@ -39,9 +39,9 @@ impl<P: Ports> Chat<P> {
             if let Some(pending) = book.pending_mut() {
                 // Whether a chat has begun is for another node to say; the user is idle as soon as that is known.
                 return match &mut pending.then {
-                    Then::Leave(None) => Err(LeaveError::AlreadyIdle),
+                    Then::Leave => Err(LeaveError::AlreadyIdle),
                     then => {
-                        *then = Then::Leave(None);
+                        *then = Then::Leave;
                         Ok(None)
                     }
                 };

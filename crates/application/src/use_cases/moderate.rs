@@ -83,7 +83,8 @@ impl<P: Ports> Chat<P> {
         // Before the seats are listed: whoever is not on the list yet sees it, and asks for bans again.
         self.count_ban();
         for seat in self.register.all() {
-            if seat.origin() == ban.origin {
+            let is_there = ban.origin == seat.lock().origin(&seat);
+            if is_there || seat.origin() == ban.origin {
                 self.remove(&seat, Farewell::Banned(ban)).await;
             }
         }
@@ -91,7 +92,7 @@ impl<P: Ports> Chat<P> {
 
     async fn origin_of(&self, user: UserId) -> Result<Origin, ModerationError> {
         if let Some(seat) = self.register.get(user) {
-            return Ok(seat.origin());
+            return Ok(seat.lock().origin(&seat));
         }
         let location = self.adapters.pairing.locate(user).await;
         let location = location.map_err(ModerationError::Store)?;
@@ -156,8 +157,16 @@ impl<P: Ports> Chat<P> {
     /// Removes a seat that came in while a ban was made, if the ban is about it.
     pub(crate) async fn catch_up_with_bans(&self, seat: &Arc<Seat<P>>) {
         let now = self.adapters.clock.unix(self.now());
-        if let Ok(Some(ban)) = self.adapters.bans.find(seat.origin(), now).await {
-            self.remove(seat, Farewell::Banned(ban)).await;
+        let origins = [seat.origin(), seat.lock().origin(seat)];
+        let different = if origins[0] == origins[1] {
+            &origins[1..]
+        } else {
+            &origins
+        };
+        for &origin in different {
+            if let Ok(Some(ban)) = self.adapters.bans.find(origin, now).await {
+                return self.remove(seat, Farewell::Banned(ban)).await;
+            }
         }
     }
 

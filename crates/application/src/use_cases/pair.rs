@@ -170,7 +170,7 @@ impl<P: Ports> Chat<P> {
                 seat: seat.user(),
                 generation: wait.ticket,
             },
-            origin: seat.origin(),
+            origin: book.origin(seat),
             lasting_origin: seat.lasting_origin(),
             criteria: book.criteria.clone(),
             place: wait.place,

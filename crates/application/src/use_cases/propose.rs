@@ -82,7 +82,7 @@ impl<P: Ports> Chat<P> {
                 seeker: Stranger {
                     stamp: offer.seeker,
                     owner: peers.own(),
-                    origin: seat.origin(),
+                    origin: book.origin(seat),
                     lasting_origin: seat.lasting_origin(),
                     common_interests: found.common_interests.clone(),
                     language: found.language,
@@ -185,7 +185,7 @@ impl<P: Ports> Chat<P> {
 
     fn conclude_now(&self, seat: &Arc<Seat<P>>, chat: ChatId, verdict: Verdict) -> Sequel<P> {
         let sequel = self.change(seat, |book| {
-            let Some(pending) = book.abroad.as_mut().and_then(|abroad| {
+            let Some(mut pending) = book.abroad.as_mut().and_then(|abroad| {
                 let is_it = abroad
                     .pending
                     .as_ref()
@@ -194,13 +194,16 @@ impl<P: Ports> Chat<P> {
             }) else {
                 return Sequel::Nothing;
             };
-            match verdict {
+            let askers = pending.take_askers();
+            let sequel = match verdict {
                 Verdict::Agreed => self.begin_pending(seat, book, pending),
                 Verdict::Lapsed => {
                     self.note(Fact::OfferLapsed);
                     self.drop_pending(seat, book, pending)
                 }
-            }
+            };
+            askers.tell(verdict);
+            sequel
         });
         if matches!(sequel, Sequel::Begun) {
             // The partner may have come here since they were on offer.
@@ -234,24 +237,19 @@ impl<P: Ports> Chat<P> {
             let _ = self.adapters.peers.send(owner, &agreed);
         }
         match pending.then {
-            then @ (Then::GoOn | Then::Join(..)) => {
-                if let Then::Join(_, answer) = then {
-                    // Nobody may be waiting for it any more.
-                    let _ = answer.send(Verdict::Agreed);
-                }
+            Then::GoOn | Then::Join(_) => {
                 if let Presence::Away { until } = book.session.presence() {
                     let held = until.since(self.now());
                     self.tell_attendance_of(seat, book, &remote, offer.chat, Attendance::Away { held });
                 }
                 Sequel::Begun
             }
-            Then::Leave(rejoins) => {
+            Then::Leave => {
                 self.charge_for_ending(book, self.now());
                 let ended = self.end_chat(seat, book, offer.chat, AfterChat::Idle, EndReason::YouLeft);
                 self.adapters
                     .delivery
                     .post(&seat.route, &Notice::Idle, Flush::Now);
-                self.rejoin(book, rejoins);
                 match ended {
                     Ok(partner) => Sequel::Parted(partner, EndReason::PartnerLeft),
                     Err(_) => Sequel::Nothing,
@@ -278,15 +276,14 @@ impl<P: Ports> Chat<P> {
         }
         match pending.then {
             Then::GoOn => {}
-            Then::Join(criteria, _) => self.rejoin(book, Some(criteria)),
-            Then::Leave(rejoins) => {
+            Then::Join(criteria) => self.rejoin(book, criteria),
+            Then::Leave => {
                 self.announce_if_due(seat, book);
                 if book.session.leave().is_ok() {
                     self.adapters
                         .delivery
                         .post(&seat.route, &Notice::Idle, Flush::Now);
                 }
-                self.rejoin(book, rejoins);
             }
             Then::Depart(reason) => {
                 return match book.session.depart() {
@@ -303,13 +300,9 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    /// Does what a `join` asked for while nobody could say whether there was a chat; unless its user has left too many by now.
-    fn rejoin(&self, book: &mut Book<P>, joins: Option<Criteria>) {
-        let now = self.now();
-        if let Some(criteria) = joins
-            && (book.session.wait().is_some() || book.slowed_until <= now)
-            && book.session.join(now).is_ok()
-        {
+    /// Does what a `join` asked for while nobody could say whether there was a chat.
+    fn rejoin(&self, book: &mut Book<P>, criteria: Criteria) {
+        if book.session.join(self.now()).is_ok() {
             book.criteria = criteria;
             book.retry_at = None;
         }

@@ -7,7 +7,7 @@ use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
     Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Flush, Identity, Location,
-    PairingStore, Peers, Ports, Stamp, StoreError, TokenSerial,
+    PairingStore, Peers, Ports, RateLimiter, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::flood::Exhausted;
@@ -207,9 +207,9 @@ impl<P: Ports> Chat<P> {
         wire: Arc<P::Wire>,
         seen: Seq,
     ) -> Result<Option<Connected<P>>, ConnectError> {
-        let origin = self.adapters.identity.origins(address).exact;
+        let origins = self.adapters.identity.origins(address);
         let bans_known = self.bans_made();
-        match self.check_ban(origin).await {
+        match self.check_ban(origins.exact).await {
             Ok(()) | Err(ConnectError::Store(_)) => {}
             Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
         }
@@ -230,6 +230,12 @@ impl<P: Ports> Chat<P> {
             if seen > self.adapters.delivery.last(&seat.route) && self.may_be_usurped(now) {
                 return Err(on_its_way());
             }
+            if book.permit.is_none() || book.origin(&seat) != origins.exact {
+                book.permit = Some(self.adapters.limiter.hold(&origins));
+                book.elsewhere = (origins.exact != seat.origin()).then(|| Box::new(origins.exact));
+            }
+            // The welcome says where they stand after the replay.
+            self.announce_if_due(&seat, book);
             let was_away = book.session.presence() != Presence::Here;
             let was_heard = book.tokens.used == book.tokens.latest;
             book.connection = connection;
@@ -296,7 +302,7 @@ impl<P: Ports> Chat<P> {
             }
             None => {}
         }
-        if self.bans_made() != bans_known || seat.origin() != origin {
+        if self.bans_made() != bans_known || seat.origin() != origins.exact {
             // Neither where the seat was nor this node may have had it when a ban came.
             self.catch_up_with_bans(&seat).await;
         }

@@ -238,7 +238,6 @@ impl<P: Ports> Chat<P> {
             user,
             [dossier.origin, dossier.lasting_origin],
             route,
-            None,
             book,
         ));
         if let Some(known) = self.register.get(user) {

@@ -71,15 +71,20 @@ impl<C: Clock> OriginLimiter<C> {
         }
     }
 
+    /// Holds nothing yet, and has room for all that `origins` may take.
+    fn hold_nothing(&self, origins: &Origins) -> HeldSeats {
+        HeldSeats {
+            counts: Arc::clone(&self.counts),
+            origins: Vec::with_capacity(if origins.wider.is_some() { 3 } else { 1 }),
+        }
+    }
+
     fn admit_now(&self, origins: &Origins) -> Result<Permit, Millis> {
         if self.limits.are_off() {
             return Ok(Permit { _seats: None });
         }
         let now = self.clock.now();
-        let mut held = HeldSeats {
-            counts: Arc::clone(&self.counts),
-            origins: Vec::with_capacity(if origins.wider.is_some() { 3 } else { 1 }),
-        };
+        let mut held = self.hold_nothing(origins);
         // Whoever is turned away for their own sake does not count in the networks around them, so that
         // nobody can use up the ceiling of their neighbours. Seats taken before a refusal are given back with
         // `held`.
@@ -109,6 +114,20 @@ impl<C: Clock> RateLimiter for OriginLimiter<C> {
     async fn admit(&self, origins: &Origins) -> Result<Permit, TurnedAway> {
         self.admit_now(origins)
             .map_err(|retry_after| TurnedAway::TooMany { retry_after })
+    }
+
+    fn hold(&self, origins: &Origins) -> Permit {
+        if self.limits.connections.is_none() {
+            return Permit { _seats: None };
+        }
+        let mut held = self.hold_nothing(origins);
+        for (origin, _) in circles(origins) {
+            let Some(origin) = origin else { continue };
+            if self.counts.shard(origin).hold(origin, self.clock.now()) {
+                held.origins.push(origin);
+            }
+        }
+        Permit { _seats: Some(held) }
     }
 }
 

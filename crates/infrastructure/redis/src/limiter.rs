@@ -1,7 +1,7 @@
 //! Limits per origin, counted over all nodes.
 //!
 //! Each origin, and each wider network, is one hash in Redis, which one script reads and writes when somebody connects.
-//! Seats that become free are told a little later, many at a time; whoever connects at the same node tells of them at
+//! Seats that become free, or come from other nodes, are told a little later, many at a time; whoever connects at the same node tells of them at
 //! once. What a dead node told does not count: whoever would be refused because of it asks first which nodes live.
 //!
 //! **Architecture Invariants.** While Redis is away nobody is refused for that: the node counts by itself, as if it were
@@ -29,8 +29,9 @@ use tallies::{SHARDS, Tallies, Word};
 use tokio::time::{MissedTickBehavior, interval};
 use verdict::Verdict;
 
-/// How often Redis is told of seats that became free.
-const FLUSH: Duration = Duration::from_millis(250);
+/// How often Redis is told of seats that became free or came from other nodes. Who is refused meanwhile for a seat that has
+/// just gone elsewhere, or let in beside one that has just come, is so by mistake.
+const FLUSH: Duration = Duration::from_millis(50);
 /// How often a node says that it lives.
 const BEAT: Duration = Duration::from_secs(5);
 /// After how long in silence a node is dead.
@@ -162,6 +163,21 @@ impl<C: Clock> RateLimiter for RedisLimiter<C> {
             Err(Refusal::TooMany(retry_after)) => Err(TurnedAway::TooMany { retry_after }),
             Err(Refusal::Away(error)) => Err(TurnedAway::Store(error)),
         }
+    }
+
+    fn hold(&self, origins: &Origins) -> Permit {
+        let inner = &self.inner;
+        if inner.limits.connections.is_none() {
+            return Permit { _seats: None };
+        }
+        let mut held = inner.hold_nothing(origins);
+        for origin in circles(origins).into_iter().filter_map(|(origin, _)| origin) {
+            let word = inner.tallies.take(origin);
+            held.origins.push(origin);
+            // Redis hears of it with the next words.
+            inner.tallies.in_doubt(word);
+        }
+        Permit { _seats: Some(held) }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ports::Identity as _;
 use crate::testing::{TestCluster, Told, Visit, chat, run, step};
 use crate::{ConnectError, Departure};
 use passerby_domain::notice::Census;
@@ -62,6 +63,33 @@ fn one_who_is_away_is_banned_too() {
     assert_eq!(bob.hears(), ["partner_away", "chat_ended moderated", "waiting"]);
     assert!(run(chat.recognise(&alice.token().0)).unwrap().is_none());
     assert_eq!(chat.next_deadline(), None, "her grace is not waited for");
+}
+
+/// Of one who has come back from elsewhere, and of where they came from, too.
+#[test]
+fn a_ban_is_about_where_one_is_now() {
+    for is_told_by_user in [true, false] {
+        let chat = chat().start();
+        let alice = run(chat.visitor());
+        let now_at = std::net::Ipv4Addr::new(198, 51, 100, 7).into();
+        let token = alice.token().0;
+        let alice = run(chat.come_back_from(now_at, &token, 1)).unwrap().unwrap();
+        let there = chat.adapters().identity.origins(now_at).exact;
+        let target = if is_told_by_user {
+            BanTarget::User(alice.user())
+        } else {
+            BanTarget::Origin(there)
+        };
+        let ban = run(chat.ban(order(target))).unwrap();
+        assert_eq!(ban.origin, there);
+        assert_eq!(alice.farewell(), Some(Farewell::Banned(ban)));
+    }
+    let chat = chat().start();
+    let alice = run(chat.visitor());
+    let now_at = std::net::Ipv4Addr::new(198, 51, 100, 7).into();
+    let back = run(chat.come_back_from(now_at, &alice.token().0, 1)).unwrap().unwrap();
+    let ban = run(chat.ban(order(BanTarget::Origin(alice.seat.origin())))).unwrap();
+    assert_eq!(back.farewell(), Some(Farewell::Banned(ban)));
 }
 
 #[test]

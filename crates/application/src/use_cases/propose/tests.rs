@@ -251,11 +251,13 @@ fn who_leaves_and_joins_while_an_offer_is_open_is_idle_and_waits() {
             mode: Mode::Video,
             ..Criteria::default()
         };
-        run(cluster[1].join(&seeker.seat, criteria)).unwrap();
+        let node = cluster.share(1);
+        let mut joining = Box::pin(node.join(&seeker.seat, criteria));
+        assert!(step(joining.as_mut()).is_pending());
         if !is_found {
             run(cluster[0].leave(&found.seat, None)).unwrap();
         }
-        cluster.deliver();
+        cluster.finish(joining).unwrap();
         let before: &[_] = if is_found {
             &["matched", "chat_ended you_left"]
         } else {
@@ -265,6 +267,20 @@ fn who_leaves_and_joins_while_an_offer_is_open_is_idle_and_waits() {
         assert_eq!(seeker.seat.lock().criteria.mode, Mode::Video);
         assert!(cluster.store.waiting().contains(&seeker.user()));
     }
+}
+
+#[test]
+fn who_leaves_joins_and_leaves_while_an_offer_is_open_is_answered_each_time() {
+    let (mut cluster, [_found, seeker]) = proposed();
+    let node = cluster.share(1);
+    let commands = async {
+        node.leave(&seeker.seat, None).await.unwrap();
+        node.join(&seeker.seat, Criteria::default()).await.unwrap();
+        node.leave(&seeker.seat, None).await.unwrap();
+    };
+    cluster.finish(commands);
+    let expected = ["matched", "chat_ended you_left", "idle", "waiting", "idle"];
+    assert_eq!(seeker.hears(), expected);
 }
 
 #[test]

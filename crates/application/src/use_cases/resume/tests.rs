@@ -1,6 +1,6 @@
 use super::*;
 use crate::ports::{Farewell, MockBans, Offence, StoreError};
-use crate::testing::{Told, Visit, chat, run};
+use crate::testing::{Line, Told, UnreliablePairing, Visit, chat, run, step};
 use crate::{BanOrder, BanTarget, Entry};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::Rate;
@@ -61,6 +61,33 @@ fn one_who_waited_keeps_their_place() {
     assert_eq!(chat.now().since(place.since()), Millis::from_secs(1));
     let bob = run(chat.visitor());
     assert_eq!(bob.chat(), back.chat());
+}
+
+/// The store has not answered yet, so that they were not told that they wait.
+#[test]
+fn the_welcome_says_where_one_stands_after_what_is_told_again() {
+    let chat = chat().pairing(UnreliablePairing::new).start();
+    let store = chat.adapters().pairing.clone();
+    let visit = Visit {
+        entry: Entry::Idle,
+        ..Visit::default()
+    };
+    let alice = run(chat.visit(visit)).unwrap();
+    alice.hears();
+    store.set(Line::RequestsHeld);
+    let mut joining = Box::pin(chat.join(&alice.seat, Criteria::default()));
+    assert!(step(joining.as_mut()).is_pending());
+    store.set(Line::Good);
+    run(chat.drop_line(&alice));
+    let back = run(chat.come_back(&alice, &alice.token().0, 0)).unwrap().unwrap();
+    let told = back.wire.told();
+    let Some(Told::Welcome { replay, .. }) = told.first() else {
+        panic!("{told:?}");
+    };
+    assert!(matches!(replay, Replay::Whole { seq: 0, replay_to: 1 }), "{replay:?}");
+    assert_eq!(back.hears(), ["welcome back waiting", "waiting"]);
+    run(joining).unwrap();
+    assert_eq!(back.hears(), [""; 0]);
 }
 
 #[test]

@@ -49,9 +49,7 @@ impl Shard {
     /// # Errors
     /// When it is worth trying again.
     pub(super) fn admit(&mut self, origin: Origin, ceiling: Ceiling, now: Moment) -> Result<(), Millis> {
-        self.now = now;
-        self.sweep_if_due(origin);
-        if self.entries.len() >= Self::CAPACITY && !self.entries.contains_key(&origin) {
+        if !self.has_room_for(origin, now) {
             return Err(MINUTE);
         }
         let entry = self.entries.entry(origin).or_default();
@@ -70,6 +68,15 @@ impl Shard {
         Ok(())
     }
 
+    /// Counts a seat, be there too many; unless there is no room for one more origin.
+    pub(super) fn hold(&mut self, origin: Origin, now: Moment) -> bool {
+        let has_room = self.has_room_for(origin, now);
+        if has_room {
+            self.entries.entry(origin).or_default().seats += 1;
+        }
+        has_room
+    }
+
     /// Counts a seat no longer.
     pub(super) fn give_back(&mut self, origin: Origin) {
         let Some(entry) = self.entries.get_mut(&origin) else {
@@ -79,6 +86,12 @@ impl Shard {
         if !entry.matters(self.now) {
             self.entries.remove(&origin);
         }
+    }
+
+    fn has_room_for(&mut self, origin: Origin, now: Moment) -> bool {
+        self.now = now;
+        self.sweep_if_due(origin);
+        self.entries.len() < Self::CAPACITY || self.entries.contains_key(&origin)
     }
 
     fn sweep_if_due(&mut self, coming: Origin) {
