@@ -324,6 +324,11 @@ impl<P: Ports> Chat<P> {
         }
     }
 
+    /// Whether even those may be who seem to be here: this node did not run for a moment, and has not compared notes since.
+    pub(crate) fn may_be_mistaken(&self, now: Moment) -> bool {
+        self.peerage.stood_still(now) && self.may_be_usurped(now)
+    }
+
     /// Whether the pairing store has failed since this was last asked.
     pub(crate) fn take_doubt(&self) -> bool {
         self.store_doubted.swap(false, Ordering::AcqRel)

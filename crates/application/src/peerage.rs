@@ -21,6 +21,9 @@ const SILENT: Millis = Millis::from_secs(3);
 /// Somewhat less than that, and than a new owner of a seat waits for what the former has of it: whoever has not been
 /// answered for so long may be silent to others, and may have lost seats without knowing.
 const UNHEARD: Millis = Millis::from_secs(2);
+/// A node that has not looked at its clock for so long may have been asked for a seat in vain, and have lost it: as long as a
+/// new owner waits for the answer.
+const MISSED: Millis = Millis::new(2_200);
 /// A node that the store has not answered for so long takes nobody in.
 const CUT: Millis = Millis::new(2_500);
 /// After so long it takes itself for given up by the others: to it, they all are silent.
@@ -55,6 +58,9 @@ pub(crate) struct Peerage {
     /// Whether this node stood still, and the store has not heard from it since. Beside the hearsay, since every letter and
     /// every command asks.
     is_unleased: AtomicBool,
+    /// Whether this node did not run for long enough that others may have taken seats without its users having gone, and notes
+    /// were not compared since. Each message asks.
+    stood_still: AtomicBool,
 }
 
 #[derive(Default)]
@@ -293,7 +299,21 @@ impl Peerage {
 
     /// This node runs, and all that had to be done about it if it had not is done.
     pub(crate) fn look(&self, now: Moment) {
+        if self.stands_still(now) {
+            self.stood_still.store(true, Ordering::Release);
+        }
         self.looked.store(now.as_millis(), Ordering::Release);
+    }
+
+    fn stands_still(&self, now: Moment) -> bool {
+        let looked = self.looked.load(Ordering::Acquire);
+        looked != 0 && now.since(Moment::from_millis(looked)) >= MISSED
+    }
+
+    /// Whether this node did not run for a while, and has not compared notes since: even those whose connections it thinks are
+    /// there may be another node's by now.
+    pub(crate) fn stood_still(&self, now: Moment) -> bool {
+        self.stood_still.load(Ordering::Acquire) || self.stands_still(now)
     }
 
     /// This node did not run: others may have taken its seats, and may go on until the store hears from it.
@@ -372,6 +392,7 @@ impl Peerage {
         let mut hearsay = self.lock();
         if hearsay.usurpers == Usurpers::Sought {
             hearsay.usurpers = Usurpers::None;
+            self.stood_still.store(false, Ordering::Release);
         }
     }
 

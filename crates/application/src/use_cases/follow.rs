@@ -71,6 +71,7 @@ impl<P: Ports> Chat<P> {
             .filter(|chatting| chatting.chat == entry.chat);
         let Some(Partner::Here(partner)) = chatting
             .filter(|chatting| chatting.link.absence.is_none() || !self.may_be_usurped(now))
+            .filter(|_| !self.may_be_mistaken(now))
             .map(|chatting| &chatting.link.partner)
         else {
             return false;

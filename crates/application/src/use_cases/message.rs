@@ -150,7 +150,8 @@ impl<P: Ports> Chat<P> {
             }
             Err(error) => Err(error),
         };
-        let may_be_elsewhere = chatting.link.absence.is_some() && self.may_be_usurped(now);
+        let is_away = chatting.link.absence.is_some();
+        let may_be_elsewhere = (is_away && self.may_be_usurped(now)) || self.may_be_mistaken(now);
         match placed {
             // If another node has taken them meanwhile, what lies here never reaches them.
             Ok(_) if id.is_some() && may_be_elsewhere => {

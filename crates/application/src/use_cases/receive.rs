@@ -306,7 +306,9 @@ impl<P: Ports> Chat<P> {
                 return None;
             }
             let is_away = book.session.presence() != Presence::Here;
-            (is_away && self.may_be_usurped(self.now()), book.recollection())
+            let now = self.now();
+            let may_be_elsewhere = (is_away && self.may_be_usurped(now)) || self.may_be_mistaken(now);
+            (may_be_elsewhere, book.recollection())
         };
         if id.is_some_and(|id| self.comes_behind(&seat, address.chat, id, repetition, recollection)) {
             return Some(Outcome::Refused);

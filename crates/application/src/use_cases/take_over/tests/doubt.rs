@@ -170,6 +170,25 @@ fn lost_to_another_node(order: &[usize; 2]) {
     assert!(received("59"), "they talk on: {told:?}");
 }
 
+/// Who has gone to another node meanwhile is not known to have gone.
+#[test]
+fn a_node_that_stood_still_for_a_moment_confirms_nothing_before_it_has_compared_notes() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    cluster.stall(0);
+    cluster.pass(Millis::from_secs(2));
+    let there = cluster.come_back_unheard(1, &bob, 1);
+    say(&cluster, 0, &alice, "hello", "1").unwrap_err();
+    cluster.wake(0);
+    let unconfirmed = say(&cluster, 0, &alice, "well", "2");
+    assert!(matches!(unconfirmed, Err(MessageError::Unconfirmed)), "{unconfirmed:?}");
+    cluster.pass(Millis::from_secs(2));
+    say(&cluster, 0, &alice, "are you there?", "3").unwrap();
+    cluster.deliver();
+    assert!(there.hears().contains(&"message are you there?".to_owned()));
+    assert_eq!(alice.hears().last().unwrap(), "ack 3");
+}
+
 /// It may have asked a store that nobody else believes any more, as a node that has not heard of a failover.
 #[test]
 fn a_node_that_is_not_answered_serves_a_seat_only_if_it_has_it_still() {
