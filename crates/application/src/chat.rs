@@ -104,6 +104,8 @@ pub struct Chat<P: Ports> {
     store_doubted: AtomicBool,
     /// How many bans were made here: one who connects while it grows may have been missed by the ban.
     bans_made: AtomicU64,
+    /// The name of the last ban that this node has looked for.
+    pub(crate) last_ban: AtomicU64,
     /// When letters from another node were last found to be lost, in milliseconds.
     pub(crate) letters_lost_at: AtomicU64,
     /// The other nodes, and how this one is.
@@ -188,6 +190,7 @@ impl<P: Ports> Chat<P> {
             census: Mutex::default(),
             store_doubted: AtomicBool::default(),
             bans_made: AtomicU64::default(),
+            last_ban: AtomicU64::default(),
             letters_lost_at: AtomicU64::default(),
             peerage: Peerage::default(),
             watchlist: Watchlist::default(),

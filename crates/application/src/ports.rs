@@ -18,7 +18,7 @@ mod reports;
 mod screen;
 mod wire;
 
-pub use bans::{Ban, BanId, Bans};
+pub use bans::{Ban, BanId, Bans, NewBans};
 pub use clock::Clock;
 pub use delivery::{Delivery, Flush, OutboxContents, Receipt, Undelivered};
 pub use identity::{IdHash, Identity, ResumeToken, TokenSerial};

@@ -1,7 +1,7 @@
 //! The suite of the port `Bans`.
 
 use crate::setup::Setup;
-use passerby_application::ports::{Ban, BanId, Bans, Offence};
+use passerby_application::ports::{Ban, BanId, Bans, NewBans, Offence};
 use passerby_domain::id::Origin;
 use passerby_domain::time::UnixMillis;
 use std::collections::BTreeSet;
@@ -138,6 +138,29 @@ pub async fn the_list_has_the_bans_in_force_oldest_first<S: BansSetup>() {
     lift(&setup, made[4].id).await;
     assert_eq!(list(&setup, 1_000).await, [made[0], made[1], made[3]]);
     assert_eq!(list(&setup, 3_000).await, [made[1]]);
+}
+
+/// Whoever asks hears of each once.
+pub async fn those_made_after_another_are_told<S: BansSetup>() {
+    let setup = S::open().await;
+    let made_after = async |last: BanId, millis| {
+        let new = setup.port().made_after(last, after(millis)).await;
+        new.expect("bans are looked for")
+    };
+    assert_eq!(made_after(BanId::default(), 0).await, NewBans::default());
+    let first = add(&setup, ban(1, None)).await;
+    let second = add(&setup, ban(2, None)).await;
+    let new = made_after(BanId::default(), 0).await;
+    assert_eq!((new.last, new.bans), (second.id, vec![first, second]));
+    assert_eq!(made_after(first.id, 0).await.bans, [second]);
+    assert_eq!(made_after(second.id, 0).await.bans, []);
+    assert!(lift(&setup, second.id).await);
+    let third = add(&setup, ban(3, None)).await;
+    let new = made_after(first.id, 0).await;
+    assert_eq!((new.last, new.bans), (third.id, vec![third]));
+    let fourth = add(&setup, ban(4, Some(5_000))).await;
+    let new = made_after(third.id, 5_000).await;
+    assert_eq!((new.last, new.bans), (fourth.id, vec![]), "it is over");
 }
 
 /// What happens when there is no room for another is the adapter's to say, but so many fit.

@@ -236,6 +236,7 @@ macro_rules! bans_conformance {
                 a_newer_ban_takes_the_place_of_an_older_one_of_the_same_origin,
                 a_lifted_ban_is_over_and_cannot_be_lifted_twice,
                 the_list_has_the_bans_in_force_oldest_first,
+                those_made_after_another_are_told,
                 a_thousand_bans_are_kept,
             }
         }

@@ -49,7 +49,7 @@ impl<'a> Members<'a> {
         let Some(id) = self.optional_text(Field::Id)? else {
             return Ok(None);
         };
-        if id.is_empty() || id.len() > ID_BYTES {
+        if id.is_empty() || id.len() > ID_BYTES || has_control_characters(&id) {
             return Err(Malformed::OutOfBounds(Field::Id));
         }
         Ok(Some(id))
@@ -85,4 +85,13 @@ impl<'a> Members<'a> {
 
 fn text_of(field: Field, value: Value<'_>) -> Result<Cow<'_, str>, Malformed> {
     value.text().ok_or(Malformed::WrongKind(field))
+}
+
+fn has_control_characters(text: &str) -> bool {
+    // Most ids are ASCII, which is cheaper to look through byte by byte.
+    if text.is_ascii() {
+        text.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        text.chars().any(char::is_control)
+    }
 }

@@ -199,9 +199,16 @@ async fn a_field_that_is_missing_is_malformed() {
 }
 
 #[tokio::test]
-async fn an_id_of_the_wrong_length_is_malformed() {
+async fn an_id_of_the_wrong_length_or_with_control_characters_is_malformed() {
     let server = Server::start(&[]).await;
-    let ids = [String::new(), "x".repeat(65), "é".repeat(33)];
+    let ids = [
+        String::new(),
+        "x".repeat(65),
+        "é".repeat(33),
+        "a\\u0000".to_owned(),
+        "a\\nb".to_owned(),
+        "\\u007f".to_owned(),
+    ];
     let inputs: Vec<String> = ids
         .iter()
         .map(|id| format!("{{\"type\":\"message\",\"chat_id\":\"CHAT\",\"text\":\"a\",\"id\":\"{id}\"}}"))

@@ -6,7 +6,7 @@ use passerby_domain::id::Origin;
 use passerby_domain::time::UnixMillis;
 
 /// The name of a ban, which the banned user is told so that they can complain about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BanId(pub u64);
 
 /// One ban.
@@ -20,6 +20,15 @@ pub struct Ban {
     pub offence: Offence,
     /// Until when; `None` means until it is lifted.
     pub until: Option<UnixMillis>,
+}
+
+/// Bans that were made since somebody last asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewBans {
+    /// The name of the one that was made last, be it over or lifted.
+    pub last: BanId,
+    /// Those in force, oldest first.
+    pub bans: Vec<Ban>,
 }
 
 /// Keeps bans, within a bound of the adapter's own, 1,000 at least.
@@ -55,4 +64,17 @@ pub trait Bans: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`].
     async fn list(&self, now: UnixMillis) -> Result<Vec<Ban>, StoreError>;
+
+    /// Those that were made after the one named `last`; all of them where the adapter has forgotten that one and those before.
+    /// Called every few seconds where nodes share the adapter's store, since not all may have heard of a ban: an answer that
+    /// there is none should be cheap. The default lists all.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn made_after(&self, last: BanId, now: UnixMillis) -> Result<NewBans, StoreError> {
+        let mut bans = self.list(now).await?;
+        let newest = bans.last().map_or(last, |ban| ban.id);
+        bans.retain(|ban| ban.id > last || newest < last);
+        Ok(NewBans { last: newest, bans })
+    }
 }

@@ -58,7 +58,11 @@ impl<P: Ports> Chat<P> {
                 Entered::Unless(verdict) => {
                     let verdict = self.promptly(seat, verdict).await;
                     let has_begun = verdict == Ok(Verdict::Agreed);
-                    return if has_begun { Err(JoinError::AlreadyChatting) } else { Ok(()) };
+                    return if has_begun {
+                        Err(JoinError::AlreadyChatting)
+                    } else {
+                        Ok(())
+                    };
                 }
                 // Wherever the seat goes meanwhile, it is looked at anew.
                 Entered::Not(verdict) => drop(self.promptly(seat, verdict).await),

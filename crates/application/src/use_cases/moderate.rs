@@ -10,7 +10,9 @@ use passerby_domain::id::{Origin, UserId};
 use passerby_domain::notice::EndReason;
 use passerby_domain::session::Left;
 use passerby_domain::time::{Millis, UnixMillis};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Whom to ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,19 +76,34 @@ impl<P: Ports> Chat<P> {
             // One that does not hear of it asks about bans when somebody connects.
             let _ = self.adapters.peers.send(peer, &Letter::Ban(ban));
         }
-        self.enforce(ban).await;
+        self.enforce(&[ban]).await;
         Ok(ban)
     }
 
-    /// Removes whom a ban is about from this node.
-    pub(crate) async fn enforce(&self, ban: Ban) {
+    /// Removes whom bans are about from this node.
+    pub(crate) async fn enforce(&self, bans: &[Ban]) {
         // Before the seats are listed: whoever is not on the list yet sees it, and asks for bans again.
         self.count_ban();
+        let bans: HashMap<_, _> = bans.iter().map(|ban| (ban.origin, *ban)).collect();
         for seat in self.register.all() {
-            let is_there = ban.origin == seat.lock().origin(&seat);
-            if is_there || seat.origin() == ban.origin {
-                self.remove(&seat, Farewell::Banned(ban)).await;
+            let is_at = seat.lock().origin(&seat);
+            if let Some(ban) = bans.get(&is_at).or_else(|| bans.get(&seat.origin())) {
+                self.remove(&seat, Farewell::Banned(*ban)).await;
             }
+        }
+    }
+
+    /// Enforces the bans that this node has not heard of: it stood still, or was cut off, when they were made.
+    pub(crate) async fn look_for_bans(&self) {
+        let last = BanId(self.last_ban.load(Ordering::Acquire));
+        let now = self.adapters.clock.unix(self.now());
+        // If they cannot be read, they are the next time.
+        let Ok(new) = self.adapters.bans.made_after(last, now).await else {
+            return;
+        };
+        self.last_ban.store(new.last.0, Ordering::Release);
+        if !new.bans.is_empty() {
+            self.enforce(&new.bans).await;
         }
     }
 

@@ -141,7 +141,7 @@ impl<P: Ports> Chat<P> {
             }
             Letter::Ban(ban) => {
                 let node = self.clone();
-                Some(Box::pin(async move { node.enforce(ban).await }))
+                Some(Box::pin(async move { node.enforce(&[ban]).await }))
             }
         }
     }

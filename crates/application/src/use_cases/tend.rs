@@ -88,6 +88,7 @@ impl<P: Ports> Chat<P> {
         let now = self.now();
         if self.peerage.is_time_to_verify(now, VERIFY, VERIFY_SOON) {
             self.assert_chats(None);
+            self.look_for_bans().await;
             self.verify().await;
             self.look_for_missing_partners().await;
         }

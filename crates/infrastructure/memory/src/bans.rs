@@ -4,7 +4,7 @@
 //! way to another one: when there is no room, the operator is told.
 
 use async_trait::async_trait;
-use passerby_application::ports::{Ban, BanId, Bans, StoreError};
+use passerby_application::ports::{Ban, BanId, Bans, NewBans, StoreError};
 use passerby_domain::id::Origin;
 use passerby_domain::time::UnixMillis;
 use std::collections::{BTreeMap, HashMap};
@@ -115,6 +115,17 @@ impl Bans for MemoryBans {
 
     async fn list(&self, now: UnixMillis) -> Result<Vec<Ban>, StoreError> {
         Ok(self.with_list(|list| list.list(now)))
+    }
+
+    async fn made_after(&self, last: BanId, now: UnixMillis) -> Result<NewBans, StoreError> {
+        Ok(self.with_list(|list| {
+            let mut bans = list.list(now);
+            bans.retain(|ban| ban.id > last);
+            NewBans {
+                last: BanId(list.last),
+                bans,
+            }
+        }))
     }
 }
 

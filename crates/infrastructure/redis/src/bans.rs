@@ -11,7 +11,7 @@ use crate::connection::{Failure, Redis, Script};
 use crate::keys::Key;
 use crate::offence;
 use async_trait::async_trait;
-use passerby_application::ports::{Ban, BanId, Bans, StoreError};
+use passerby_application::ports::{Ban, BanId, Bans, NewBans, StoreError};
 use passerby_domain::id::Origin;
 use passerby_domain::time::UnixMillis;
 use std::collections::BTreeMap;
@@ -189,6 +189,20 @@ impl Bans for RedisBans {
         let mut bans = self.all().await?;
         bans.retain(|ban| is_in_force(ban, now));
         Ok(bans)
+    }
+
+    async fn made_after(&self, last: BanId, now: UnixMillis) -> Result<NewBans, StoreError> {
+        let mut question = client::cmd("HGET");
+        question.arg(self.key.as_str()).arg("last");
+        let newest: Option<u64> = self.redis.command(&self.key, &question).await?;
+        let newest = BanId(newest.unwrap_or_default());
+        let mut bans = Vec::new();
+        if newest != last {
+            // One that has lost what it knew begins to count anew.
+            bans = self.list(now).await?;
+            bans.retain(|ban| ban.id > last || newest < last);
+        }
+        Ok(NewBans { last: newest, bans })
     }
 }
 

@@ -87,7 +87,9 @@ fn a_ban_is_about_where_one_is_now() {
     let chat = chat().start();
     let alice = run(chat.visitor());
     let now_at = std::net::Ipv4Addr::new(198, 51, 100, 7).into();
-    let back = run(chat.come_back_from(now_at, &alice.token().0, 1)).unwrap().unwrap();
+    let back = run(chat.come_back_from(now_at, &alice.token().0, 1))
+        .unwrap()
+        .unwrap();
     let ban = run(chat.ban(order(BanTarget::Origin(alice.seat.origin())))).unwrap();
     assert_eq!(back.farewell(), Some(Farewell::Banned(ban)));
 }
@@ -162,6 +164,19 @@ fn a_user_who_is_kicked_on_the_way_to_another_node_does_not_arrive() {
     assert!(step(coming.as_mut()).is_pending());
     run(cluster[1].kick(bob.user())).unwrap();
     assert!(cluster.finish(coming).unwrap().is_none());
+}
+
+/// It stood still, or was cut off, for longer than a letter keeps.
+#[test]
+fn a_ban_of_which_a_node_did_not_hear_is_found_out() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let ban = run(cluster[0].ban(order(BanTarget::Origin(bob.seat.origin())))).unwrap();
+    let [from, to] = [0, 1].map(|node| cluster.incarnation(node));
+    cluster.office.lose_all(from, to);
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(bob.farewell(), Some(Farewell::Banned(ban)));
+    assert!(alice.hears().contains(&"chat_ended moderated".to_owned()));
 }
 
 /// Where he was has handed him over, and where he is about to be does not have him yet.

@@ -84,7 +84,10 @@ fn the_welcome_says_where_one_stands_after_what_is_told_again() {
     let Some(Told::Welcome { replay, .. }) = told.first() else {
         panic!("{told:?}");
     };
-    assert!(matches!(replay, Replay::Whole { seq: 0, replay_to: 1 }), "{replay:?}");
+    assert!(
+        matches!(replay, Replay::Whole { seq: 0, replay_to: 1 }),
+        "{replay:?}"
+    );
     assert_eq!(back.hears(), ["welcome back waiting", "waiting"]);
     run(joining).unwrap();
     assert_eq!(back.hears(), [""; 0]);

@@ -181,7 +181,10 @@ fn a_node_that_stood_still_for_a_moment_confirms_nothing_before_it_has_compared_
     say(&cluster, 0, &alice, "hello", "1").unwrap_err();
     cluster.wake(0);
     let unconfirmed = say(&cluster, 0, &alice, "well", "2");
-    assert!(matches!(unconfirmed, Err(MessageError::Unconfirmed)), "{unconfirmed:?}");
+    assert!(
+        matches!(unconfirmed, Err(MessageError::Unconfirmed)),
+        "{unconfirmed:?}"
+    );
     cluster.pass(Millis::from_secs(2));
     say(&cluster, 0, &alice, "are you there?", "3").unwrap();
     cluster.deliver();
