@@ -10,7 +10,7 @@ use passerby_application::ports::{Ban, BanId, Ports};
 use passerby_application::{BanOrder, BanTarget, ModerationError};
 use passerby_domain::id::Origin;
 use passerby_domain::time::Millis;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::num::NonZeroU64;
 
 /// The longest ban that ends: ten years. One that is to be longer ends when it is lifted.
@@ -23,7 +23,13 @@ struct Wanted {
     user_id: Option<String>,
     origin: Option<String>,
     reason: Reason,
+    #[serde(default, deserialize_with = "given")]
     seconds: Option<NonZeroU64>,
+}
+
+/// A length that is there is one: what a program could not work out must not become a ban for ever.
+fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<NonZeroU64>, D::Error> {
+    NonZeroU64::deserialize(field).map(Some)
 }
 
 /// A ban, as it is told.

@@ -110,6 +110,7 @@ async fn an_order_that_is_not_clear_is_not_obeyed() {
         format!(r#"{{"user_id":"{id}","origin":"{origin}","reason":"spam"}}"#),
         format!(r#"{{"user_id":"{id}","reason":"rude"}}"#),
         format!(r#"{{"user_id":"{id}","reason":"spam\r\nX-Injected: 1"}}"#),
+        format!(r#"{{"user_id":"{id}","reason":"spam","seconds":null}}"#),
         format!(r#"{{"user_id":"{id}","reason":"spam","seconds":0}}"#),
         format!(r#"{{"user_id":"{id}","reason":"spam","seconds":-5}}"#),
         format!(r#"{{"user_id":"{id}","reason":"spam","seconds":1.5}}"#),
