@@ -85,7 +85,7 @@ impl<P: Ports> Chat<P> {
 
     /// A seat that this node held is another node's: it is served no more, and no user is told anything. A partner on this
     /// node writes no more to what is left of it. The new owner may still ask for that.
-    pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>) {
+    pub(crate) fn lose_seat(&self, seat: &Arc<Seat<P>>, to: Option<(Incarnation, Generation)>) {
         let (remains, partner) = self.change(seat, |book| {
             if matches!(book.session.state(), State::Gone) {
                 return (None, None);
@@ -114,13 +114,13 @@ impl<P: Ports> Chat<P> {
             self.send_after(&partner, seat, chat, moved, &remains.outbox);
             self.look_for_partner(&partner);
         }
-        self.remains.keep(remains, None, self.now());
+        self.remains.keep(remains, to, self.now());
     }
 
     /// The seat of `user` is another node's, as the store says.
     pub(crate) fn lose_user(&self, user: UserId) {
         if let Some(seat) = self.register.get(user) {
-            self.lose_seat(&seat);
+            self.lose_seat(&seat, None);
         }
     }
 }

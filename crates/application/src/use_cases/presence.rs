@@ -7,7 +7,7 @@ use super::consign::{doubt_again, remember_lost};
 use super::receive::{SECOND_LOOK, answer_to};
 use crate::book::Book;
 use crate::chat::Chat;
-use crate::link::{Absence, Cause, Link, Partner, Remote};
+use crate::link::{Absence, Cause, Link, Moved, Partner, Remote};
 use crate::ports::{
     Address, Anomaly, Assertion, Attendance, Clock, Delivery, Fact, Flush, Letter, Peers, Ports,
     Recollection, Stamp,
@@ -205,7 +205,15 @@ impl<P: Ports> Chat<P> {
         match heard {
             Ok((usurped, owner)) => {
                 if let Some(former) = usurped {
-                    self.lose_seat(&former);
+                    // It serves them, and may ask for what there is of them still. Nobody else may: that would not be all.
+                    let generation = Generation::first_of(address.from.generation.tenure());
+                    self.lose_seat(&former, Some((from, generation)));
+                    let moved = Moved {
+                        owner: from,
+                        generation,
+                        at: self.now(),
+                    };
+                    self.peerage.note_moved(former.user(), moved);
                 }
                 if owner == Owner::New {
                     // What this end said while the partner was on the way there was lost.

@@ -59,9 +59,15 @@ impl<P: Ports> Chat<P> {
             asked.settled();
             return self.trust_ignorance().map(|()| None);
         };
+        let own = self.adapters.peers.own();
+        if let Some(moved) = self.peerage.moved_to(user)
+            && taken.former == own
+        {
+            // A store that has failed over may have forgotten whose it was last.
+            taken.former = moved.owner;
+        }
         // Whoever writes to the seat here must not be sent back to where it is coming from.
         self.peerage.note_here(user);
-        let own = self.adapters.peers.own();
         if taken.former != own {
             self.remains.discard(user);
         }
@@ -244,7 +250,7 @@ impl<P: Ports> Chat<P> {
             if known.lock().session.generation() >= generation {
                 return None;
             }
-            self.lose_seat(&known);
+            self.lose_seat(&known, None);
         }
         self.count_new(&seat, &mut seat.lock());
         if let Some((chat, partner)) = lost {

@@ -237,7 +237,7 @@ impl<P: Ports> Chat<P> {
             let lost: HashSet<_> = lost.iter().copied().collect();
             // A seat that has come back here since notes were compared is another.
             for seat in seats.iter().filter(|seat| lost.contains(&seat.user())) {
-                self.lose_seat(seat);
+                self.lose_seat(seat, None);
             }
         }
         if lost.len() < taken.len() {

@@ -246,6 +246,29 @@ fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
 }
 
 /// The store gives it to the node that they come to before it hears of the end.
+/// The store has forgotten that another node had taken it, as in a failover, and the one that has it from the store knows better.
+#[test]
+fn who_comes_back_to_a_former_owner_is_not_told_that_nothing_came_meanwhile() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([1, 1]);
+    let backup = cluster.store.back_up();
+    let there = cluster.come_back_unheard(0, &bob, 1);
+    let [here, former] = [0, 1].map(|node| cluster.incarnation(node));
+    assert_eq!(cluster.office.kinds(here, former)[0], "wish");
+    cluster.office.lose(here, former);
+    // Until what is said is confirmed by one who remembers nothing.
+    cluster.pass(Millis::from_secs(4));
+    run(cluster[0].drop_line(&there));
+    say(&cluster, 1, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    let heard = alice.hears();
+    assert!(heard.contains(&"ack 1".to_owned()), "{heard:?}");
+    cluster.store.restore(backup);
+    let back = cluster.come_back(1, &bob, 1).unwrap();
+    cluster.deliver();
+    assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
+}
+
 /// Where letters take long, those who come back have their chat as it was, a little later.
 #[test]
 fn a_former_owner_that_is_heard_is_waited_for_longer() {
