@@ -34,6 +34,7 @@ pub trait RateLimiter: Send + Sync + 'static {
     fn admit(&self, origins: &Origins) -> impl Future<Output = Result<Self::Permit, TurnedAway>> + Send;
 
     /// Counts a seat that was let in elsewhere and has come from there, be there too many, and no attempt. Other nodes may
-    /// hear of it a moment later.
+    /// hear of it a moment later. Called when somebody comes back from elsewhere, under the lock of their seat: it must not
+    /// wait.
     fn hold(&self, origins: &Origins) -> Self::Permit;
 }
