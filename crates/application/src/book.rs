@@ -61,7 +61,7 @@ impl Tokens {
     }
 }
 
-/// What a seat has to do with other nodes; most have nothing.
+/// What a seat has to do with other nodes, and addresses; most have nothing.
 #[derive(Default)]
 pub(crate) struct Abroad {
     /// An offer that another node, or the store, has the next word on.
@@ -82,6 +82,8 @@ pub(crate) struct Abroad {
     pub(crate) dossier: DossierState,
     /// The oldest tenure whose letters count: that of whom this node has the seat from, or its own if nobody remembers.
     pub(crate) heeds_from: Tenure,
+    /// Where its user is now, if that is elsewhere than where they came from.
+    pub(crate) elsewhere: Option<Origin>,
     /// Since when a place is held, as the user was told on another node.
     pub(crate) shown: Option<(Place, UnixMillis)>,
 }
@@ -106,8 +108,6 @@ pub(crate) struct Book<P: Ports> {
     /// Counts the seat against its origin's limit for as long as it is here. One whose user has not come here yet from another
     /// node has none.
     pub(crate) permit: Option<Permit<P>>,
-    /// Where its user is now, if that is elsewhere than where they came from. Boxed, since hardly any are.
-    pub(crate) elsewhere: Option<Box<Origin>>,
     /// The connection that may speak for the seat.
     pub(crate) connection: ConnectionNumber,
     /// The last number that was given to a connection that wants the seat.
@@ -149,7 +149,6 @@ impl<P: Ports> Book<P> {
             last_chat: None,
             refusals: Refusals::default(),
             permit: None,
-            elsewhere: None,
             connection: ConnectionNumber(1),
             claimed: ConnectionNumber(1),
             tokens: Tokens {
@@ -177,7 +176,8 @@ impl<P: Ports> Book<P> {
 
     /// Where the user of this seat is now, as bans and limits know it.
     pub(crate) fn origin(&self, seat: &Seat<P>) -> Origin {
-        self.elsewhere.as_deref().copied().unwrap_or(seat.origin())
+        let elsewhere = self.abroad.as_ref().and_then(|abroad| abroad.elsewhere);
+        elsewhere.unwrap_or(seat.origin())
     }
 
     pub(crate) fn standing(&self) -> Standing {

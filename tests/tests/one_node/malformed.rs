@@ -224,12 +224,7 @@ async fn an_id_of_the_wrong_length_or_with_control_characters_is_malformed() {
 async fn an_id_of_64_bytes_is_returned() {
     let server = Server::start(&[]).await;
     let mut client = Client::idle(&server).await;
-    for id in [
-        "x".repeat(64),
-        "é".repeat(32),
-        "\"quoted\\".to_owned(),
-        "\0a\n\u{7f}\u{85}".to_owned(),
-    ] {
+    for id in ["x".repeat(64), "é".repeat(32), "\"quoted\\".to_owned()] {
         client.send(json!({"type": "ping", "id": id}));
         assert_eq!(client.expect("pong").await.text("id"), id);
     }

@@ -232,7 +232,9 @@ impl<P: Ports> Chat<P> {
             }
             if book.permit.is_none() || book.origin(&seat) != origins.exact {
                 book.permit = Some(self.adapters.limiter.hold(&origins));
-                book.elsewhere = (origins.exact != seat.origin()).then(|| Box::new(origins.exact));
+                if book.origin(&seat) != origins.exact {
+                    book.abroad().elsewhere = Some(origins.exact);
+                }
             }
             // The welcome says where they stand after the replay.
             self.announce_if_due(&seat, book);

@@ -77,7 +77,7 @@ mod tests {
         let sizes = [
             ("task", connection_task_bytes::<SingleNode>(), 128),
             ("connection", size_of::<Connection>(), 80),
-            ("seat", size_of::<Seat<SingleNode>>(), 376),
+            ("seat", size_of::<Seat<SingleNode>>(), 368),
         ];
         for (what, bytes, most) in sizes {
             assert!(bytes <= most, "a {what} takes {bytes} bytes, more than {most}");
