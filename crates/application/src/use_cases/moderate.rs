@@ -174,13 +174,9 @@ impl<P: Ports> Chat<P> {
     /// Removes a seat that came in while a ban was made, if the ban is about it.
     pub(crate) async fn catch_up_with_bans(&self, seat: &Arc<Seat<P>>) {
         let now = self.adapters.clock.unix(self.now());
-        let origins = [seat.origin(), seat.lock().origin(seat)];
-        let different = if origins[0] == origins[1] {
-            &origins[1..]
-        } else {
-            &origins
-        };
-        for &origin in different {
+        let (came_from, is_at) = (seat.origin(), seat.lock().origin(seat));
+        let elsewhere = (came_from != is_at).then_some(came_from);
+        for origin in [is_at].into_iter().chain(elsewhere) {
             if let Ok(Some(ban)) = self.adapters.bans.find(origin, now).await {
                 return self.remove(seat, Farewell::Banned(ban)).await;
             }

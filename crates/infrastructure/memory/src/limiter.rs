@@ -72,8 +72,8 @@ impl<C: Clock> OriginLimiter<C> {
     }
 
     /// Holds nothing yet, and has room for all that `origins` may take.
-    fn hold_nothing(&self, origins: &Origins) -> Taking {
-        Taking {
+    fn hold_nothing(&self, origins: &Origins) -> HeldSeats {
+        HeldSeats {
             counts: Arc::clone(&self.counts),
             origins: Vec::with_capacity(if origins.wider.is_some() { 3 } else { 1 }),
         }
@@ -95,7 +95,7 @@ impl<C: Clock> OriginLimiter<C> {
             held.origins.extend(ceiling.seats.map(|_| origin));
         }
         Ok(Permit {
-            _seats: self.limits.connections.map(|_| held.keep()),
+            _seats: self.limits.connections.map(|_| held),
         })
     }
 }
@@ -127,9 +127,7 @@ impl<C: Clock> RateLimiter for OriginLimiter<C> {
                 held.origins.push(origin);
             }
         }
-        Permit {
-            _seats: Some(held.keep()),
-        }
+        Permit { _seats: Some(held) }
     }
 }
 
@@ -143,34 +141,14 @@ pub struct Permit {
 #[derive(Debug)]
 struct HeldSeats {
     counts: Arc<Counts>,
-    /// Not a `Vec`: each seat has one.
-    origins: Box<[Origin]>,
+    origins: Vec<Origin>,
 }
 
 impl Drop for HeldSeats {
     fn drop(&mut self) {
-        self.counts.give_back(&self.origins);
-    }
-}
-
-/// The counts that are to hold one seat, so far.
-struct Taking {
-    counts: Arc<Counts>,
-    origins: Vec<Origin>,
-}
-
-impl Taking {
-    fn keep(mut self) -> HeldSeats {
-        HeldSeats {
-            counts: Arc::clone(&self.counts),
-            origins: std::mem::take(&mut self.origins).into_boxed_slice(),
+        for &origin in &self.origins {
+            self.counts.shard(origin).give_back(origin);
         }
-    }
-}
-
-impl Drop for Taking {
-    fn drop(&mut self) {
-        self.counts.give_back(&self.origins);
     }
 }
 
@@ -183,12 +161,6 @@ struct Counts {
 }
 
 impl Counts {
-    fn give_back(&self, origins: &[Origin]) {
-        for &origin in origins {
-            self.shard(origin).give_back(origin);
-        }
-    }
-
     fn shard(&self, origin: Origin) -> MutexGuard<'_, Shard> {
         // Origins are hashes already. The remainder is below SHARDS, so the shard is always there.
         let index = usize::try_from(origin.bits() % SHARDS as u128).unwrap_or_default();

@@ -283,9 +283,8 @@ impl Shared {
         pushed
     }
 
-    /// Asks again and again.
+    /// Asks until one that has the seat answers; each question stays open, since only the answers may be slow.
     async fn ask_until_given(&self, former: Incarnation, request: HandoverRequest) -> HandoverAnswer {
-        // An earlier question may be answered after a later one was put.
         let mut open = FuturesUnordered::new();
         let mut pauses = NOT_YET.into_iter();
         let mut pause = NOT_YET[0];

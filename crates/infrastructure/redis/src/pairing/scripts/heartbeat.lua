@@ -4,13 +4,13 @@
 -- ARGV  1 this node, not after, time or 0 (8 bytes each)   2 its name   3, 4, 5 how many are online, waiting, chatting
 --       6 how long a lease is   7 what the memory is called, should there be none
 -- Answer  time (8 bytes), name of the memory, end of this node's lease until now (8 bytes) or nothing,
---         sums of what is counted, and another node of this name if one lives, then for each other node its name in bytes and for how long it has been silent
+--         sums of what is counted, and another node of this name if one lives, then for each other node its name in bytes
+--         and for how long it has been silent
 --
 -- `nodes` has as `n` and a node the end of its lease, as `c` and a name what a node of that name counted last and which node
--- that was, as `s` and a
--- node since when it is suspected to be dead, as `k` and a node how far its seats were looked through. `meta` has the name
--- of this memory under `epoch`: it is another one after something was lost. Every key of pairing holds a member without a
--- name, so that none is ever absent: in a cluster, an absent key makes scripts fail while its slot moves.
+-- that was, as `s` and a node since when it is suspected to be dead, as `k` and a node how far its seats were looked through.
+-- `meta` has the name of this memory under `epoch`: it is another one after something was lost. Every key of pairing holds a
+-- member without a name, so that none is ever absent: in a cluster, an absent key makes scripts fail while its slot moves.
 -- Idempotent: a lease only gets longer. Bounded by the number of nodes.
 local NODES, META, lease = KEYS[5], KEYS[8], tonumber(ARGV[6])
 -- Three heartbeats.
