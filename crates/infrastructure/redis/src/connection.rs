@@ -9,6 +9,7 @@
 //! in the server goes over the shared connection. What is called may have happened although it failed, and may happen
 //! twice: everything that is sent is fit for that.
 
+mod backoff;
 mod check;
 mod connector;
 mod dedicated;
@@ -21,6 +22,7 @@ mod script;
 mod sentinel;
 mod shared_connection;
 
+pub(crate) use backoff::Backoff;
 pub use check::CheckError;
 pub use connector::OpenError;
 pub use dedicated::Dedicated;
@@ -135,6 +137,16 @@ impl Redis {
     /// Follows whether Redis can be asked.
     pub fn link(&self) -> watch::Receiver<Link> {
         self.shared.link.subscribe()
+    }
+
+    /// Waits until the link comes up, for whoever could do nothing with it as it is.
+    pub(crate) async fn comes_up(&self) {
+        let mut link = self.link();
+        let then = *link.borrow_and_update();
+        // The sender is gone only when nobody asks any more.
+        let _ = link
+            .wait_for(|now| *now != then && matches!(now, Link::Up { .. }))
+            .await;
     }
 
     /// How often the link came up until now.

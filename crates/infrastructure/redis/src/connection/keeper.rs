@@ -7,6 +7,7 @@
 //! hears nothing of them may be the only one that still writes there, and all that it is told is then forgotten.
 
 use super::Shared;
+use super::backoff::Backoff;
 use super::connector::{Whereto, within};
 use super::lanes::Lane;
 use super::shared_connection::Connection;
@@ -15,12 +16,9 @@ use deadpool_redis::redis::cluster_async::ClusterConnection;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-/// The pauses between two tries, from the first to the longest.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often Redis is asked, and how long a connection has to live to be thought sound.
+/// How often Redis is asked.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often sentinels are.
 const LOOK_AT_SENTINELS: Duration = Duration::from_millis(500);
@@ -43,34 +41,31 @@ impl Keeper {
     /// Never returns. Without it nobody reaches Redis. Dropping the future leaves the present connection in use until it
     /// breaks.
     pub async fn run(self) {
-        let mut pause = SHORTEST_PAUSE;
+        let mut backoff = Backoff::new();
         let mut away = Away::default();
         loop {
             let asked = Instant::now();
+            let mut lived = Duration::ZERO;
             match self.shared.connector.connect(self.shared.response_timeout).await {
                 Ok((connection, whereto)) => {
+                    let held = Instant::now();
                     let number = self.shared.hold(connection.clone());
                     away.is_over();
-                    let lived = match connection {
+                    match connection {
                         Connection::Single(_) => self.watch_one(number, &whereto, asked).await,
                         Connection::Cluster(connection) => self.watch_cluster(connection, &mut away).await,
-                    };
-                    if lived == Lived::Long {
-                        pause = SHORTEST_PAUSE;
-                        continue;
                     }
+                    lived = held.elapsed();
                 }
                 Err(error) => away.because(&error),
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            backoff.after(lived).await;
         }
     }
 
     /// Until the connection is lost, or leads to a server that is not the primary any more, or may not be. `confirmed` is
     /// when it was last asked for.
-    async fn watch_one(&self, number: u64, whereto: &Whereto, mut confirmed: Instant) -> Lived {
-        let mut lived = Lived::Briefly;
+    async fn watch_one(&self, number: u64, whereto: &Whereto, mut confirmed: Instant) {
         let asks_sentinels = self.shared.connector.asks_sentinels();
         let mut looks = interval(if asks_sentinels { LOOK_AT_SENTINELS } else { LOOK });
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,11 +74,10 @@ impl Keeper {
             tokio::select! {
                 () = self.shared.trouble.notified() => {
                     if !self.shared.holds(number) {
-                        return lived;
+                        return;
                     }
                 }
                 _ = looks.tick() => {
-                    lived = Lived::Long;
                     // What broke is noticed although nobody asks anything.
                     self.shared.ping().await;
                     if !asks_sentinels {
@@ -96,14 +90,14 @@ impl Keeper {
                         Ok(Some(_)) => {
                             tracing::info!("the sentinels name another primary");
                             self.shared.drop_connection(number);
-                            return lived;
+                            return;
                         }
                         Err(_) => {
                             tracing::warn!(
                                 "less than half of the sentinels answer, and may have chosen another primary: this one is not used"
                             );
                             self.shared.drop_connection(number);
-                            return lived;
+                            return;
                         }
                     }
                 }
@@ -121,11 +115,10 @@ impl Keeper {
                 () = self.shared.trouble.notified() => {}
                 _ = looks.tick() => self.shared.ping().await,
             }
-            let mut pause = SHORTEST_PAUSE;
+            let mut backoff = Backoff::new();
             let mut made = Instant::now();
             while self.shared.has_trouble() {
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                backoff.after(Duration::ZERO).await;
                 self.probe(&connection).await;
                 if made.elapsed() >= REBUILD && self.shared.has_trouble() {
                     match self.shared.connector.connect(self.shared.response_timeout).await {
@@ -160,13 +153,6 @@ impl Keeper {
         });
         join_all(probes).await.into_iter().flatten().collect()
     }
-}
-
-/// How long a connection was of use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lived {
-    Briefly,
-    Long,
 }
 
 /// Whether it was said that Redis is away.

@@ -10,7 +10,7 @@ use super::correspondents::{Arrival, Correspondents};
 use super::envelope::Unfit;
 use super::stream::{Entry, EntryId, entries};
 use super::{Mailbox, Shared};
-use crate::connection::Dedicated;
+use crate::connection::{Backoff, Dedicated};
 use crate::time::{RedisMillis, TimeOffset};
 use deadpool_redis::redis::{self, Value};
 use passerby_application::ports::StoreError;
@@ -19,13 +19,10 @@ use passerby_domain::time::{Millis, Moment};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::Instant;
 
 /// How long a read waits in the server.
 const BLOCK: Duration = Duration::from_secs(1);
-/// Between two tries to get a connection.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// What was read is removed whenever there is so much of it.
 const UNTRIMMED_BATCHES: usize = 128;
 const UNTRIMMED_BYTES: usize = 256 * 1024;
@@ -57,26 +54,28 @@ impl Incoming {
     /// again, if it is not too late.
     pub async fn run(mut self, mailbox: Arc<impl Mailbox>) {
         let shared = Arc::clone(&self.shared);
-        let mut pause = SHORTEST_PAUSE;
+        let mut backoff = Backoff::new();
         let mut is_first = true;
         loop {
+            let mut lived = Duration::ZERO;
             if let Ok(connection) = shared.redis.dedicated(BLOCK).await {
                 if !is_first {
                     shared.counters.relinks.one();
                 }
                 is_first = false;
-                if self.read(&shared, connection, &*mailbox).await {
-                    pause = SHORTEST_PAUSE;
-                }
+                let held = Instant::now();
+                self.read(&shared, connection, &*mailbox).await;
+                lived = held.elapsed();
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::select! {
+                () = backoff.after(lived) => {}
+                () = shared.redis.comes_up() => {}
+            }
         }
     }
 
-    /// Reads until the connection is of no more use. Whether it ever was.
-    async fn read(&mut self, shared: &Shared, mut connection: Dedicated, mailbox: &impl Mailbox) -> bool {
-        let mut worked = false;
+    /// Reads until the connection is of no more use.
+    async fn read(&mut self, shared: &Shared, mut connection: Dedicated, mailbox: &impl Mailbox) {
         let mut position = EntryId::START;
         let (mut batches, mut bytes) = (0, 0);
         let mut trim: Option<Trim<'_>> = None;
@@ -84,9 +83,8 @@ impl Incoming {
             let read = read_after(shared, &mut connection, position);
             let read = beside(&mut trim, read).await;
             let Ok(read) = read.map(entries) else {
-                return worked;
+                return;
             };
-            worked = true;
             let Some(last) = read.last().map(|entry| entry.id) else {
                 if batches > 0 {
                     // Awaited, so that what was read is not there to be read again from the beginning.
