@@ -5,9 +5,21 @@
 use crate::Script;
 use crate::keys::{self, Key};
 
+/// A script of several files. Those after a semicolon are a function of its own: what it needs of the ones before it then
+/// takes once, and hands to all its functions, each of which would have to look for it otherwise, whenever the script runs.
 macro_rules! source {
-    ($($file:literal),+) => {
-        Script::new(concat!($(include_str!(concat!("scripts/", $file, ".lua")), "\n"),+))
+    ($($file:literal),+ $(; $($inner:literal),+)*) => {
+        Script::new(concat!(
+            source!(@files $($file),+),
+            $("return (function()\n", source!(@files $($inner),+),)*
+            $(source!(@end $($inner),+)),*
+        ))
+    };
+    (@files $($file:literal),+) => {
+        concat!($(include_str!(concat!("scripts/", $file, ".lua")), "\n"),+)
+    };
+    (@end $($file:literal),+) => {
+        "end)()\n"
     };
 }
 
@@ -27,13 +39,13 @@ impl Scripts {
     pub(super) fn new() -> Self {
         Self {
             row: source!(
-                "record", "index", "forget", "claim", "settle", "release", "keep", "row"
+                "record"; "index", "forget"; "claim", "settle", "release", "keep", "row"
             ),
-            take: source!("record", "index", "take"),
-            block: source!("record", "block"),
-            heartbeat: source!("record", "heartbeat"),
-            verify: source!("record", "verify"),
-            reap: source!("record", "index", "forget", "reap"),
+            take: source!("record"; "index", "take"),
+            block: source!("record"; "block"),
+            heartbeat: source!("record"; "heartbeat"),
+            verify: source!("record"; "verify"),
+            reap: source!("record"; "index", "forget", "reap"),
             time: source!("time"),
         }
     }
