@@ -119,6 +119,26 @@ async fn a_ban_by_any_node_meets_live_connections_on_all() {
 }
 
 #[tokio::test]
+async fn a_ban_is_about_where_somebody_is_now_who_changed_nodes() {
+    let nodes = Nodes::start(2, &[]).await;
+    let bad = Connect::to(nodes[0].server()).from(BAD).query("join=manual");
+    let bad = bad.open().await;
+    let user = bad.welcome().text("user_id").to_owned();
+    let memory = bad.reset_connection().await;
+    let moved = |node: usize| Connect::to(nodes[node].server()).from("127.0.0.67");
+    let mut bad = moved(1).resuming(&memory).open().await;
+    ban(&nodes[1], &json!({"user_id": user, "reason": "spam"})).await;
+    bad.error("banned").await;
+    bad.closed(4003).await;
+    for node in [0, 1] {
+        is_turned_away(moved(node)).await;
+        // Where they came from there may be others by now.
+        let other = Connect::to(nodes[node].server()).from(BAD).query("join=manual");
+        other.open().await.is_served().await;
+    }
+}
+
+#[tokio::test]
 async fn a_ban_lifted_on_one_node_is_lifted_on_all() {
     let nodes = Nodes::start(2, &[]).await;
     let connect = |node: usize| Connect::to(nodes[node].server()).from(BAD).query("join=manual");
