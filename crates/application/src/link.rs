@@ -76,6 +76,8 @@ pub(crate) struct Moved {
     /// Of the seat, when the new owner took it.
     pub(crate) generation: Generation,
     pub(crate) at: Moment,
+    /// When the connection that it went for had come there, if the new owner said so.
+    pub(crate) came: Option<Moment>,
 }
 
 /// The ids of the messages that the partner's owner was sent, oldest first: should it die, nobody knows what became of

@@ -59,12 +59,19 @@ pub(crate) struct Entry {
     pub(crate) kept: Option<Kept>,
     /// When it was sent first.
     pub(crate) sent: Moment,
+    /// How often the present connection of its user has sent it, each of which is to be answered.
+    pub(crate) sendings: u8,
 }
 
 impl Entry {
     /// What the user calls it.
     pub(crate) fn name(&self) -> Option<&str> {
         self.id.as_ref().map(KeptId::as_str).or(self.named.as_deref())
+    }
+
+    /// How many answers it gets: one at least, since its user may not have come to sending it again.
+    pub(crate) fn answers(&self) -> u8 {
+        self.sendings.max(1)
     }
 
     fn kept_bytes(&self) -> usize {
@@ -163,10 +170,21 @@ impl Unanswered {
         self.entries.push_back(entry);
     }
 
-    /// Whether a message with this id is on its way.
-    pub(crate) fn holds(&self, chat: ChatId, id: IdHash) -> bool {
-        let ids = self.entries.iter().filter(|entry| entry.chat == chat);
-        ids.filter_map(|entry| entry.id).any(|known| known.hash == id)
+    /// A message with this id is sent again: one more answer is due when its receipt comes. False if none is on its way.
+    pub(crate) fn send_again(&mut self, chat: ChatId, id: IdHash) -> bool {
+        let known = self.entries.iter_mut().find(|entry| is_one(entry, chat, id));
+        let Some(entry) = known else {
+            return false;
+        };
+        entry.sendings = entry.sendings.saturating_add(1);
+        true
+    }
+
+    /// The connection that sent these is gone, and waits for no answer.
+    pub(crate) fn forget_sendings(&mut self) {
+        for entry in &mut self.entries {
+            entry.sendings = 0;
+        }
     }
 
     /// The ids of those in `chat` that were sent before this one was, or of all, if it is none of them.
@@ -188,13 +206,13 @@ impl Unanswered {
             .collect()
     }
 
-    /// Takes out all with this id, which has arrived otherwise; tells how many.
+    /// Takes out all with this id, which has arrived otherwise; tells how many answers are due.
     pub(crate) fn take_all_of(&mut self, chat: ChatId, id: IdHash) -> usize {
-        let before = self.entries.len();
-        let is_one = |entry: &Entry| entry.chat == chat && entry.id.is_some_and(|known| known.hash == id);
-        self.entries.retain(|entry| !is_one(entry));
+        let all = self.entries.iter().filter(|entry| is_one(entry, chat, id));
+        let answers = all.map(|entry| usize::from(entry.answers())).sum();
+        self.entries.retain(|entry| !is_one(entry, chat, id));
         self.kept_bytes = self.entries.iter().map(Entry::kept_bytes).sum();
-        before - self.entries.len()
+        answers
     }
 
     /// Whether what was said at this place, which `to` has refused, may be sent again without being overtaken: whatever new
@@ -237,6 +255,10 @@ impl Unanswered {
     }
 }
 
+fn is_one(entry: &Entry, chat: ChatId, id: IdHash) -> bool {
+    entry.chat == chat && entry.id.is_some_and(|known| known.hash == id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +278,7 @@ mod tests {
             attempt,
             kept: None,
             sent: NOW,
+            sendings: 1,
         }
     }
 

@@ -215,6 +215,8 @@ pub struct HandoverRequest {
     pub seen: Seq,
     /// Which of the seat's tokens its client has shown.
     pub serial: TokenSerial,
+    /// When the connection came for which the seat was taken.
+    pub came: Moment,
 }
 
 /// What the owner of a seat answers to a wish for it.

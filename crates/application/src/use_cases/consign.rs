@@ -79,6 +79,7 @@ pub(crate) enum Leg {
         /// When they said it, from which the time for its answer counts.
         said: Moment,
         attempt: Attempt,
+        sendings: u8,
     },
 }
 
@@ -168,7 +169,7 @@ impl<P: Ports> Chat<P> {
 
     /// Answers a message that is sent again after this node has sent it on: as before if it was received, and if it is on
     /// its way still, when its receipt comes. To send it on once more might bring a refusal of what had arrived.
-    fn answer_again(&self, seat: &Seat<P>, book: &Book<P>, id: &KeptId) -> bool {
+    fn answer_again(&self, seat: &Seat<P>, book: &mut Book<P>, id: &KeptId) -> bool {
         let Some(chatting) = book.session.chatting() else {
             return false;
         };
@@ -182,8 +183,8 @@ impl<P: Ports> Chat<P> {
                 .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
             return true;
         }
-        let abroad = book.abroad.as_ref();
-        abroad.is_some_and(|abroad| abroad.unanswered.holds(chat, id.hash))
+        let abroad = book.abroad.as_mut();
+        abroad.is_some_and(|abroad| abroad.unanswered.send_again(chat, id.hash))
     }
 
     /// Sends a message to the partner's owner, on this leg of its way.
@@ -292,9 +293,14 @@ impl<P: Ports> Chat<P> {
             to,
             text: text.into(),
         });
-        let (order, sent) = match leg {
-            Leg::First => (consignment, now),
-            Leg::Next { order, said, .. } => (order, said),
+        let (order, sent, sendings) = match leg {
+            Leg::First => (consignment, now, 1),
+            Leg::Next {
+                order,
+                said,
+                sendings,
+                ..
+            } => (order, said, sendings),
         };
         let entry = Entry {
             consignment,
@@ -305,6 +311,7 @@ impl<P: Ports> Chat<P> {
             attempt,
             kept,
             sent,
+            sendings,
         };
         abroad.unanswered.push(entry, to);
         if abroad.unanswered.watch == Watch::Unlisted {
@@ -334,29 +341,23 @@ impl<P: Ports> Chat<P> {
             remote.sent.note_received(id.hash);
         }
         match (outcome, id) {
-            (Outcome::Received, Some(id)) => {
-                self.note(Fact::Relayed);
-                self.adapters
-                    .delivery
-                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
-                true
-            }
             (Outcome::Received, None) => {
                 self.note(Fact::Relayed);
                 false
             }
+            (Outcome::Received, Some(id)) => {
+                self.note(Fact::Relayed);
+                self.tell_arrival(seat, &entry, id);
+                true
+            }
             (Outcome::Refused, Some(id)) if self.has_come_here(&book, &entry) => {
                 // The partner has come here, and what was sent again was placed here.
-                self.adapters
-                    .delivery
-                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                self.tell_arrival(seat, &entry, id);
                 true
             }
             (Outcome::Refused, Some(id)) if self.arrives_here(&mut book, &entry) => {
                 self.note(Fact::Relayed);
-                self.adapters
-                    .delivery
-                    .post(&seat.route, &Notice::Ack { chat, id }, Flush::Later);
+                self.tell_arrival(seat, &entry, id);
                 true
             }
             (Outcome::Refused, _) if self.goes_after(seat, &mut book, &entry) => false,
@@ -402,6 +403,13 @@ impl<P: Ports> Chat<P> {
         !settled
     }
 
+    fn tell_arrival(&self, seat: &Seat<P>, entry: &Entry, id: &str) {
+        let arrived = Notice::Ack { chat: entry.chat, id };
+        for _ in 0..entry.answers() {
+            self.adapters.delivery.post(&seat.route, &arrived, Flush::Later);
+        }
+    }
+
     fn tell_failure(&self, seat: &Seat<P>, book: &mut Book<P>, entry: &Entry, why: Failure) {
         let error = match why {
             Failure::Unreachable => MessageError::Unreachable(Undelivered::Gone),
@@ -418,7 +426,9 @@ impl<P: Ports> Chat<P> {
             id: entry.name(),
             why,
         };
-        self.adapters.delivery.post(&seat.route, &failed, Flush::Later);
+        for _ in 0..entry.answers() {
+            self.adapters.delivery.post(&seat.route, &failed, Flush::Later);
+        }
     }
 }
 

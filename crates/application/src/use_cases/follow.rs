@@ -53,6 +53,7 @@ impl<P: Ports> Chat<P> {
             order: entry.order,
             said,
             attempt: entry.attempt,
+            sendings: entry.sendings,
         };
         self.consign_message(seat, book, entry.id, text, leg, now).is_ok()
     }

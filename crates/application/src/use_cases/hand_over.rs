@@ -98,6 +98,7 @@ impl<P: Ports> Chat<P> {
             owner: new_owner,
             generation: request.generation,
             at: self.now(),
+            came: Some(request.came),
         };
         let is_elsewhere = new_owner != self.adapters.peers.own();
         let Some(seat) = self.register.get(request.seat) else {
@@ -340,6 +341,7 @@ impl<P: Ports> Chat<P> {
                         owner: self.adapters.peers.own(),
                         generation: handover.stamp.generation,
                         at: self.now(),
+                        came: None,
                     };
                     self.send_after(&partner, &seat, chat, moved, &handover.outbox);
                 }

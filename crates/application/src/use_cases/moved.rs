@@ -110,6 +110,7 @@ impl<P: Ports> Chat<P> {
                 owner: self.adapters.peers.own(),
                 generation: Generation::default(),
                 at: self.now(),
+                came: None,
             };
             self.send_after(&partner, seat, chat, moved, &remains.outbox);
             self.look_for_partner(&partner);

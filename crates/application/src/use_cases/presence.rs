@@ -212,6 +212,7 @@ impl<P: Ports> Chat<P> {
                         owner: from,
                         generation,
                         at: self.now(),
+                        came: None,
                     };
                     self.peerage.note_moved(former.user(), moved);
                 }

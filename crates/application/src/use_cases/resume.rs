@@ -2,6 +2,7 @@
 
 use super::connect::{ConnectError, Connected};
 use super::consign::{doubt_again, forgets};
+use super::take_over::TakeOverError;
 use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
@@ -14,12 +15,21 @@ use passerby_domain::flood::Exhausted;
 use passerby_domain::id::{ChatId, Generation, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
+use passerby_domain::time::{Millis, Moment};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// Of two connections that claim one seat so shortly after each other, neither is the other's second attempt: no client gives
+/// up on one so soon.
+const AT_ONCE: Millis = Millis::new(100);
+
 /// Somebody who showed a valid token of a seat that is still there.
-pub struct Returning<P: Ports>(Whereabouts<P>);
+pub struct Returning<P: Ports> {
+    seat: Whereabouts<P>,
+    /// When they did.
+    came: Moment,
+}
 
 /// What the first word of a user on a connection changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +92,11 @@ impl<P: Ports> Chat<P> {
         let Some((user, serial)) = self.adapters.identity.read_token(token) else {
             return Ok(None);
         };
+        let came = self.now();
+        let there = |user, serial| Returning {
+            seat: Whereabouts::Elsewhere { user, serial },
+            came,
+        };
         if let Some(seat) = self.seat_here(user) {
             let (accepted, newest) = {
                 let mut book = seat.lock();
@@ -93,13 +108,14 @@ impl<P: Ports> Chat<P> {
             };
             if let Some(connection) = accepted {
                 if self.is_usurped(user).await? {
-                    return Ok(Some(Returning(Whereabouts::Elsewhere { user, serial })));
+                    return Ok(Some(there(user, serial)));
                 }
-                return Ok(Some(Returning(Whereabouts::Here {
+                let seat = Whereabouts::Here {
                     seat,
                     serial,
                     connection,
-                })));
+                };
+                return Ok(Some(Returning { seat, came }));
             }
             if serial <= newest {
                 return Ok(None);
@@ -115,7 +131,7 @@ impl<P: Ports> Chat<P> {
             return Ok(None);
         }
         self.count_return(user)?;
-        Ok(Some(Returning(Whereabouts::Elsewhere { user, serial })))
+        Ok(Some(there(user, serial)))
     }
 
     fn count_return(&self, user: UserId) -> Result<(), NotNow> {
@@ -199,7 +215,8 @@ impl<P: Ports> Chat<P> {
     /// # Errors
     /// [`ConnectError::Banned`], or [`ConnectError::Replaced`] if one that was recognised later was faster: it may be
     /// all that is left of a client that gave up on this one. The seat is as before. [`ConnectError::Store`] if another
-    /// node holds it and the store does not answer, or seems to hold it and this node cannot know.
+    /// node holds it and the store does not answer, or seems to hold it and this node cannot know; or if one that was
+    /// recognised earlier has taken it to another node, which may be the one that the client gave up on.
     pub async fn resume(
         &self,
         returning: Returning<P>,
@@ -213,6 +230,7 @@ impl<P: Ports> Chat<P> {
             Ok(()) | Err(ConnectError::Store(_)) => {}
             Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
         }
+        let came = returning.came;
         let Some((seat, serial, connection)) = self.bring_here(returning, seen).await? else {
             return Ok(None);
         };
@@ -246,6 +264,9 @@ impl<P: Ports> Chat<P> {
             book.session.attach();
             if !was_heard || forgets(book, now) {
                 doubt_again(book, now);
+            }
+            if let Some(abroad) = &mut book.abroad {
+                abroad.unanswered.forget_sendings();
             }
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
@@ -289,7 +310,7 @@ impl<P: Ports> Chat<P> {
             )))
         })?
         else {
-            return self.trust_departure(seat.user()).await.map(|()| None);
+            return self.trust_departure(seat.user(), came).await.map(|()| None);
         };
         let complete = if matches!(replay, Replay::Gap { .. }) {
             Completeness::Gap
@@ -319,15 +340,20 @@ impl<P: Ports> Chat<P> {
         returning: Returning<P>,
         seen: Seq,
     ) -> Result<Option<(Arc<Seat<P>>, TokenSerial, ConnectionNumber)>, ConnectError> {
-        let brought = match returning.0 {
+        let Returning { seat, came } = returning;
+        let brought = match seat {
             Whereabouts::Here {
                 seat,
                 serial,
                 connection,
             } => (seat, serial, connection),
             Whereabouts::Elsewhere { user, serial } => {
-                let taken = self.take_over(user, serial, seen).await;
-                let Some(seat) = taken.map_err(ConnectError::Store)? else {
+                let taken = self.take_over(user, serial, seen, came).await;
+                let taken = taken.map_err(|error| match error {
+                    TakeOverError::Store(error) => ConnectError::Store(error),
+                    TakeOverError::Outdone => self.outdone(user, came),
+                });
+                let Some(seat) = taken? else {
                     return Ok(None);
                 };
                 let connection = seat.lock().claim();
@@ -347,19 +373,32 @@ impl<P: Ports> Chat<P> {
         self.register.get(user).filter(is_there)
     }
 
-    /// A seat that was here a moment ago, or that its token does not open any more, may be another node's by now: of two
-    /// attempts of one client, nobody knows which is the later.
+    /// A seat that was here a moment ago, or that its token does not open any more, may be another node's by now.
     ///
     /// # Errors
-    /// [`ConnectError::Store`] if so: whoever is still there tries again, and finds the seat where it is then.
-    async fn trust_departure(&self, user: UserId) -> Result<(), ConnectError> {
+    /// As [`Chat::outdone`] says if so, and [`ConnectError::Store`] if it cannot be found out.
+    async fn trust_departure(&self, user: UserId, came: Moment) -> Result<(), ConnectError> {
         if self.options.deployment == Deployment::Alone || self.seat_here(user).is_some() {
             return Ok(());
         }
         match self.adapters.pairing.locate(user).await {
             Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(on_its_way()),
+            Ok(Some(_)) => Err(self.outdone(user, came)),
             Err(error) => Err(ConnectError::Store(error)),
+        }
+    }
+
+    /// What becomes of a connection that came at `came` for a seat that another one has taken to another node since. If that
+    /// one came later, or at once with it, it is the one that counts. If it came before, it may be an attempt that the client has
+    /// given up on: whoever is still there tries again, and finds the seat where it is then.
+    fn outdone(&self, user: UserId, came: Moment) -> ConnectError {
+        let other = self.peerage.moved_to(user).and_then(|moved| moved.came);
+        // Of one that nobody told of it is known only that it is there by now.
+        let ahead = other.map_or_else(|| self.now().since(came), |other| came.since(other));
+        if ahead < AT_ONCE {
+            ConnectError::Replaced
+        } else {
+            on_its_way()
         }
     }
 

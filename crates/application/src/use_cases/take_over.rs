@@ -29,18 +29,30 @@ use std::sync::Arc;
 /// most as many again, and no other beginning as many.
 const LEFT_OUT: u64 = 1 << 20;
 
+/// Why a seat of another node does not become one of this node.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TakeOverError {
+    /// The store does not answer, or may not be believed.
+    #[error("it cannot be found out whether the seat is this node's")]
+    Store(#[from] StoreError),
+    /// A third node has taken it since.
+    #[error("another node has taken the seat since")]
+    Outdone,
+}
+
 impl<P: Ports> Chat<P> {
     /// Makes a seat that another node holds, or held, one of this node. `None` if there is no such seat any more, or the
-    /// token is dead.
+    /// token is dead. `came` is when the connection came for which it is taken.
     pub(crate) async fn take_over(
         &self,
         user: UserId,
         serial: TokenSerial,
         seen: Seq,
-    ) -> Result<Option<Arc<Seat<P>>>, StoreError> {
+        came: Moment,
+    ) -> Result<Option<Arc<Seat<P>>>, TakeOverError> {
         if self.has_stalled() {
             // Nobody is served here before the store has heard from this node.
-            return Err(StoreError::Unavailable(Box::new(OnItsWay)));
+            return Err(StoreError::Unavailable(Box::new(OnItsWay)).into());
         }
         let _turn = self.takes.take(user).await;
         let _expected = Expected::new(self, user);
@@ -57,7 +69,8 @@ impl<P: Ports> Chat<P> {
         let asked = Asked::new(self, user);
         let Some(mut taken) = self.adapters.pairing.take(user, serial).await? else {
             asked.settled();
-            return self.trust_ignorance().map(|()| None);
+            self.trust_ignorance()?;
+            return Ok(None);
         };
         let own = self.adapters.peers.own();
         if let Some(moved) = self.peerage.moved_to(user)
@@ -76,6 +89,7 @@ impl<P: Ports> Chat<P> {
             generation: taken.dossier.stamp.generation,
             seen,
             serial,
+            came,
         };
         let answer = match taken.legacy.clone() {
             Some(legacy) => Some(HandoverAnswer::Given(legacy)),
@@ -135,7 +149,7 @@ impl<P: Ports> Chat<P> {
         &self,
         former: Incarnation,
         request: HandoverRequest,
-    ) -> Result<Option<HandoverAnswer>, StoreError> {
+    ) -> Result<Option<HandoverAnswer>, TakeOverError> {
         let peers = &self.adapters.peers;
         let answer = peers.ask_for(former, request, &self.peerage).await;
         if answer.is_none() {
@@ -163,11 +177,11 @@ impl<P: Ports> Chat<P> {
     /// more; or others have taken the seat since.
     ///
     /// # Errors
-    /// [`StoreError`] if so: whoever is still there tries again.
-    async fn check_ownership(&self, user: UserId) -> Result<(), StoreError> {
+    /// [`TakeOverError::Outdone`] if so.
+    async fn check_ownership(&self, user: UserId) -> Result<(), TakeOverError> {
         let location = self.adapters.pairing.locate(user).await?;
         if location.is_some_and(|location| location.owner != self.adapters.peers.own()) {
-            return Err(StoreError::Unavailable(Box::new(OnItsWay)));
+            return Err(TakeOverError::Outdone);
         }
         Ok(())
     }

@@ -58,13 +58,45 @@ fn a_message_that_is_sent_again_is_acknowledged_again_and_delivered_once() {
 }
 
 #[test]
-fn a_message_that_is_sent_again_while_it_is_on_its_way_is_delivered_and_answered_once() {
+fn a_message_that_is_sent_again_while_it_is_on_its_way_is_delivered_once_and_each_sending_answered() {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 1]);
     say(&cluster, 0, &alice, "hello", "a").unwrap();
     say(&cluster, 0, &alice, "hello", "a").unwrap();
     cluster.deliver();
-    assert_eq!(alice.hears(), ["ack a"]);
+    assert_eq!(alice.hears(), ["ack a", "ack a"]);
+    assert_eq!(bob.hears(), ["message hello"]);
+}
+
+#[test]
+fn what_is_sent_again_while_it_is_on_its_way_in_vain_is_refused_as_often() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    lose(&cluster, 0, 1);
+    cluster.pass(Millis::from_secs(3));
+    let unconfirmed = "unconfirmed a".to_owned();
+    let heard = alice.hears();
+    assert_eq!(
+        heard.iter().filter(|told| **told == unconfirmed).count(),
+        2,
+        "{heard:?}"
+    );
+}
+
+/// The answer to what the former connection had sent would be a second one.
+#[test]
+fn what_is_sent_again_after_a_resume_is_answered_once() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "a").unwrap();
+    let back = run(cluster[0].come_back(&alice, &alice.token().0, 2))
+        .unwrap()
+        .unwrap();
+    say(&cluster, 0, &back, "hello", "a").unwrap();
+    cluster.deliver();
+    assert_eq!(back.hears(), ["welcome back chatting", "ack a"]);
     assert_eq!(bob.hears(), ["message hello"]);
 }
 
@@ -353,6 +385,6 @@ fn no_limit_refuses_what_was_sent_on_already() {
         Err(MessageError::RateLimited { .. })
     ));
     cluster.deliver();
-    assert_eq!(alice.hears(), ["ack a"]);
+    assert_eq!(alice.hears(), ["ack a", "ack a"]);
     assert_eq!(bob.hears(), ["message hello"]);
 }

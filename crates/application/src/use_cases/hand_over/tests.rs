@@ -1,7 +1,7 @@
 use crate::ports::{HandoverAnswer, HandoverRequest, TokenSerial};
 use crate::testing::{TestCluster, run, step};
 use passerby_domain::id::{Generation, Incarnation, Seq};
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, Moment};
 
 #[test]
 fn what_an_ending_node_leaves_is_whole_for_whoever_comes_in_time() {
@@ -110,6 +110,7 @@ fn a_wish_older_than_the_seat_is_refused() {
         generation: Generation::new(1),
         seen: Seq::default(),
         serial: TokenSerial(0),
+        came: Moment::ORIGIN,
     };
     assert!(cluster[0].hand_over(cluster.incarnation(1), request).is_none());
     assert_eq!(cluster[0].own_census().online, 1);
@@ -127,6 +128,7 @@ fn whoever_asks_again_is_told_the_same_for_a_while_and_nobody_else_anything() {
             generation: Generation::new(tenure << 35),
             seen: Seq::new(0),
             serial: bob.seat.lock().tokens.latest,
+            came: Moment::ORIGIN,
         };
         let Some(HandoverAnswer::Given(handover)) = cluster[1].hand_over(by, request) else {
             return None;

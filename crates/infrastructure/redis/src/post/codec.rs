@@ -62,6 +62,7 @@ pub(super) fn encode_ask(number: u64, request: HandoverRequest, offset: TimeOffs
         generation,
         seen,
         serial,
+        came,
     } = request;
     framed(offset, buffer, |out| {
         out.byte(ASK);
@@ -70,6 +71,7 @@ pub(super) fn encode_ask(number: u64, request: HandoverRequest, offset: TimeOffs
         generation.encode(out);
         seen.encode(out);
         serial.encode(out);
+        out.moment(came);
     });
 }
 
@@ -145,6 +147,7 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
                 generation: Coded::decode(reader)?,
                 seen: Coded::decode(reader)?,
                 serial: Coded::decode(reader)?,
+                came: reader.moment()?,
             },
         }),
         ANSWER => Ok(Frame::Answer {

@@ -18,6 +18,7 @@ fn request(seat: u128) -> HandoverRequest {
         generation: Generation::new(1).next_tenure(Moment::ORIGIN),
         seen: Seq::default(),
         serial: TokenSerial(9),
+        came: Moment::ORIGIN,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{ConnectError, Entry, MessageError};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, Moment};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -482,7 +482,7 @@ fn a_seat_whose_taking_was_not_heard_of_is_gone_when_nobody_comes_for_it() {
     cluster.kill(1);
     cluster.pass(Millis::from_secs(1));
     cluster[2].adapters().pairing.set(Line::AnswersLost);
-    let came = run(cluster[2].take_over(bob.user(), TokenSerial(1), Seq::new(2)));
+    let came = run(cluster[2].take_over(bob.user(), TokenSerial(1), Seq::new(2), Moment::ORIGIN));
     assert!(came.is_err());
     cluster[2].adapters().pairing.set(Line::Good);
     assert!(cluster.store.known().contains(&bob.user()));

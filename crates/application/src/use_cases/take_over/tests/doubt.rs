@@ -6,7 +6,7 @@ use crate::testing::{Chore, Line, TestCluster, Told, run, step};
 use crate::{ConnectError, MessageError};
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, Moment};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -200,7 +200,7 @@ fn a_node_that_is_not_answered_serves_a_seat_only_if_it_has_it_still() {
         let [_alice, bob] = cluster.pair([0, 1]);
         cluster.office.cut(cluster.incarnation(1));
         let node = cluster.share(2);
-        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(2)));
+        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(2), Moment::ORIGIN));
         assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
         if what_befalls == "another takes it" {
             let taken = run(cluster[0].adapters().pairing.take(bob.user(), TokenSerial(1)));
@@ -345,7 +345,7 @@ fn an_owner_that_is_asked_after_it_has_heard_of_its_loss_still_gives_what_it_has
     cluster.office.cut(cluster.incarnation(1));
     let node = cluster.share(0);
     {
-        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(1)));
+        let mut coming = pin!(node.take_over(bob.user(), TokenSerial(1), Seq::new(1), Moment::ORIGIN));
         assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
         cluster.begin(1, Chore::Tend);
         cluster.work();

@@ -5,7 +5,9 @@ use crate::ports::{Clock as _, Farewell};
 use crate::testing::{Guest, Line, RecordingWire, TestCluster, run, step};
 use crate::{ConnectError, Departure, FirstWord, SkipError};
 use passerby_domain::flood::Rate;
+use passerby_domain::id::Seq;
 use passerby_domain::time::Millis;
+use std::sync::Arc;
 
 #[test]
 fn one_who_comes_back_to_another_node_is_told_what_they_missed_and_the_old_connection_is_replaced() {
@@ -354,21 +356,39 @@ fn two_connections_that_bring_one_seat_here_at_once_take_turns() {
     assert_eq!(online(&cluster), 1);
 }
 
+/// Somebody shows up on another node, and so much later where the seat is; then the first attempt takes the seat away. What
+/// becomes of the second.
+fn outdone(cluster: &mut TestCluster, guest: &Guest, later: Millis) -> ConnectError {
+    let (token, seen) = (guest.token().0, Seq::new(2));
+    let first = run(cluster[0].recognise(&token)).unwrap().unwrap();
+    cluster.clock.advance(later);
+    let second = run(cluster[1].recognise(&token)).unwrap().unwrap();
+    let (there, wire) = (cluster.share(0), Arc::new(RecordingWire::default()));
+    let taken = cluster.finish(there.resume(first, guest.address, wire, seen));
+    assert!(taken.unwrap().is_some());
+    let refused = run(cluster[1].resume(second, guest.address, Arc::default(), seen));
+    assert_eq!(cluster[0].own_census().chatting, 2, "the first has it still");
+    refused.err().unwrap()
+}
+
 #[test]
-fn one_who_is_recognised_where_the_seat_was_is_asked_to_try_again_and_loses_nothing() {
+fn one_whose_seat_is_taken_elsewhere_by_who_came_at_once_with_them_is_replaced() {
+    for later in [0, 99] {
+        let mut cluster = TestCluster::of(2);
+        let [_alice, bob] = cluster.pair([0, 1]);
+        let refused = outdone(&mut cluster, &bob, Millis::new(later));
+        assert!(matches!(refused, ConnectError::Replaced), "{refused:?}");
+    }
+}
+
+/// The first may be an attempt that the client has given up on.
+#[test]
+fn one_whose_seat_is_taken_elsewhere_by_who_came_before_them_tries_again_and_loses_nothing() {
     let mut cluster = TestCluster::of(2);
     let [alice, bob] = cluster.pair([0, 1]);
-    let token = bob.token().0;
-    let returning = run(cluster[1].recognise(&token)).unwrap().unwrap();
-    // Another attempt of the same client, which it has given up on, or not, takes the seat away meanwhile.
-    let elsewhere = cluster.come_back(0, &bob, 2).unwrap();
-    cluster.deliver();
-    let wire = std::sync::Arc::new(RecordingWire::default());
-    let seen = passerby_domain::id::Seq::new(2);
-    let refused = run(cluster[1].resume(returning, bob.address, wire, seen));
-    assert!(matches!(refused, Err(ConnectError::Store(_))), "{refused:?}");
-    assert_eq!(elsewhere.farewell(), None);
-    let back = cluster.come_back(1, &elsewhere, 2).unwrap();
+    let refused = outdone(&mut cluster, &bob, Millis::new(100));
+    assert!(matches!(refused, ConnectError::Store(_)), "{refused:?}");
+    let back = cluster.come_back(1, &bob, 2).unwrap();
     cluster.deliver();
     say(&cluster, 0, &alice, "still here", "1").unwrap();
     cluster.deliver();

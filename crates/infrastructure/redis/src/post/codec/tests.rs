@@ -458,6 +458,7 @@ proptest! {
         generation: u64,
         seen: u64,
         serial: u32,
+        came in moment(),
         given in option::of(option::of(handover())),
         ended: bool,
     ) {
@@ -466,6 +467,7 @@ proptest! {
             generation: Generation::new(generation),
             seen: Seq::new(seen),
             serial: TokenSerial(serial),
+            came,
         };
         let answer = given.map(|given| match given {
             Some(handover) => HandoverAnswer::Given(Box::new(handover)),
