@@ -75,6 +75,20 @@ async fn a_message_sent_again_is_acknowledged_again_and_delivered_once() {
 }
 
 #[tokio::test]
+async fn each_sending_of_a_message_is_answered_also_while_it_is_on_its_way() {
+    let nodes = Nodes::start(2, &[]).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    let message = json!({"type": "message", "chat_id": ann.chat(), "id": "a", "text": "once"});
+    ann.send_all(&[message.clone(), message.clone(), message]);
+    for _ in 0..3 {
+        assert_eq!(ann.expect("ack").await.text("id"), "a");
+    }
+    assert_eq!(ben.expect("message").await.text("text"), "once");
+    ann.quiet().await;
+    ben.quiet().await;
+}
+
+#[tokio::test]
 async fn what_was_meant_for_the_last_partner_does_not_reach_the_next() {
     let nodes = Nodes::start(2, &[]).await;
     let (mut ann, mut ben) = pair_across(&nodes).await;
