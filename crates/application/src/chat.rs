@@ -118,6 +118,8 @@ pub struct Chat<P: Ports> {
     pub(crate) departures: Departures,
     /// Seats that were taken for users who were then asked to try again.
     pub(crate) abandoned: Abandoned,
+    /// The same, until the store has heard that they go back to who had them.
+    pub(crate) taken_in_vain: Abandoned,
     /// Seats that the store has as this node's and that are not here.
     pub(crate) strays: Strays,
     /// Seats that search and whose users do not know yet.
@@ -197,6 +199,7 @@ impl<P: Ports> Chat<P> {
             to_keep: Watchlist::default(),
             departures: Departures::default(),
             abandoned: Abandoned::default(),
+            taken_in_vain: Abandoned::default(),
             strays: Strays::default(),
             untold: Untold::default(),
             told: Mutex::default(),

@@ -139,6 +139,8 @@ macro_rules! shared_pairing_conformance {
                 a_token_that_is_too_old_takes_nothing,
                 nobody_takes_a_seat_that_is_gone_or_never_was,
                 a_seat_is_where_it_was_last_taken_to,
+                a_seat_that_was_taken_in_vain_is_given_back,
+                a_seat_is_given_back_only_by_who_took_it_last_and_said_nothing_of_it,
                 what_a_node_leaves_at_its_end_is_given_to_whoever_takes_the_seat,
                 what_was_left_is_gone_when_the_seat_is_held_no_longer,
                 what_was_left_is_not_given_once_the_seat_has_moved_on,

@@ -377,6 +377,17 @@ pub trait PairingStore: Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// Gives a seat back to the node that this one took it from: its user was not served here after all. Nothing happens if this
+    /// node has said anything of the seat since it took it, or does not own it, or nobody owned it before. The former owner, if
+    /// it still has the seat, learns so when it compares notes ([`Difference::Given`]).
+    ///
+    /// # Errors
+    /// [`StoreError`]. Asking again is harmless.
+    fn give_back(&self, seat: UserId) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = seat;
+        async { Ok(()) }
+    }
+
     /// How long an offer to another node's seat is open: some times as long as it takes to ask and to hear, or what is on offer
     /// is gone before both have heard of it. At most two seconds, since what users want meanwhile waits for it.
     fn offer_span(&self) -> Millis {

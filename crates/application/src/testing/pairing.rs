@@ -348,6 +348,24 @@ impl PairingStore for HonestPairing {
         }))
     }
 
+    async fn give_back(&self, seat: UserId) -> Result<(), StoreError> {
+        let mut known = self.lock();
+        let Some(old) = known.seats.get(&seat) else {
+            return Ok(());
+        };
+        let is_mine = old.owner == self.own && old.generation.is_first() && !matches!(old.phase, Phase::Gone);
+        if let Some(former) = old.former.filter(|former| is_mine && *former != self.own) {
+            let record = Record {
+                generation: old.generation.next_tenure(self.clock.now()),
+                owner: former,
+                former: Some(self.own),
+                ..old.clone()
+            };
+            known.replace(seat, record);
+        }
+        Ok(())
+    }
+
     async fn locate(&self, seat: UserId) -> Result<Option<Location>, StoreError> {
         let known = self.lock();
         let Some(record) = known.seats.get(&seat) else {

@@ -142,6 +142,10 @@ impl<S: PairingStore> PairingStore for UnreliablePairing<S> {
         self.ask(self.store.take(seat, serial)).await
     }
 
+    async fn give_back(&self, seat: UserId) -> Result<(), StoreError> {
+        self.ask(self.store.give_back(seat)).await
+    }
+
     fn offer_span(&self) -> Millis {
         self.store.offer_span()
     }

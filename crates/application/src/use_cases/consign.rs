@@ -49,8 +49,20 @@ fn forgets_within<P: Ports>(time: Millis, book: &Book<P>, now: Moment) -> bool {
     restored.is_some_and(|restored| now.since(restored) < time)
 }
 
-/// The client of a seat without memory has just come back, and was not heard since for long enough to say again what was
-/// accepted elsewhere; or its partner has lost their memory too.
+/// The client of a seat has just come back, and may say again what has no answer: none is due before it does. If its seat is
+/// without memory and it was not heard since for long enough to say again what was accepted elsewhere, the time for that begins
+/// anew.
+pub(crate) fn begin_to_say_again<P: Ports>(book: &mut Book<P>, now: Moment) {
+    let was_heard = book.tokens.used == book.tokens.latest;
+    if !was_heard || forgets(book, now) {
+        doubt_again(book, now);
+    }
+    if let Some(abroad) = &mut book.abroad {
+        abroad.unanswered.forget_sendings();
+    }
+}
+
+/// A seat without memory, or its partner who has lost theirs, has just come back.
 pub(crate) fn doubt_again<P: Ports>(book: &mut Book<P>, now: Moment) {
     if let Some(restored) = book.abroad.as_mut().and_then(|abroad| abroad.restored.as_mut()) {
         *restored = now;

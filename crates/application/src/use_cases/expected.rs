@@ -28,7 +28,8 @@ impl<P: Ports> Drop for Expected<'_, P> {
 }
 
 /// A seat that the store is asked for. If nothing becomes of it here, as when the answer is lost or nobody waits for it any
-/// more, it may be this node's all the same, and is given up after the grace.
+/// more, it may be this node's all the same: it is given back to the node that had it, which may be serving its user, and if
+/// nobody had it, it is given up after the grace.
 pub(crate) struct Asked<'a, P: Ports> {
     node: &'a Chat<P>,
     user: UserId,
@@ -53,8 +54,11 @@ impl<'a, P: Ports> Asked<'a, P> {
 impl<P: Ports> Drop for Asked<'_, P> {
     fn drop(&mut self) {
         if !self.is_settled {
-            let until = self.node.now() + self.node.options.resume_grace;
-            self.node.abandoned.add(self.user, until);
+            let now = self.node.now();
+            self.node.taken_in_vain.add(self.user, now);
+            self.node
+                .abandoned
+                .add(self.user, now + self.node.options.resume_grace);
         }
     }
 }

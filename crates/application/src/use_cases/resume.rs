@@ -1,7 +1,7 @@
 //! Resuming: take a seat back, on a new connection.
 
 use super::connect::{ConnectError, Connected};
-use super::consign::{doubt_again, forgets};
+use super::consign::begin_to_say_again;
 use super::take_over::TakeOverError;
 use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
@@ -257,17 +257,11 @@ impl<P: Ports> Chat<P> {
             // The welcome says where they stand after the replay.
             self.announce_if_due(&seat, book);
             let was_away = book.session.presence() != Presence::Here;
-            let was_heard = book.tokens.used == book.tokens.latest;
+            begin_to_say_again(book, now);
             book.connection = connection;
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
-            if !was_heard || forgets(book, now) {
-                doubt_again(book, now);
-            }
-            if let Some(abroad) = &mut book.abroad {
-                abroad.unanswered.forget_sendings();
-            }
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
                     Standing::Waiting(self.waiting(book, wait, now))

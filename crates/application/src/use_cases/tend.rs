@@ -7,6 +7,7 @@ use crate::chat::{Chat, Deployment};
 use crate::peerage::Run;
 use crate::ports::{Anomaly, Belief, Believed, Difference, Fact, PairingStore, Ports, Release, Stamp};
 use crate::seat::Seat;
+use futures_util::FutureExt as _;
 use futures_util::stream::{StreamExt, iter};
 use passerby_domain::id::{Generation, UserId};
 use passerby_domain::session::{Presence, State};
@@ -77,6 +78,7 @@ impl<P: Ports> Chat<P> {
             return;
         }
         self.catch_up().await;
+        self.give_back_what_was_taken_in_vain().await;
         self.give_up_abandoned().await;
         self.give_up_strays();
         iter(self.departures.take())
@@ -130,6 +132,22 @@ impl<P: Ports> Chat<P> {
     /// Whether a seat is neither here nor on its way here.
     fn is_nobodys(&self, user: UserId) -> bool {
         self.register.get(user).is_none() && !self.takes.is_taken(user)
+    }
+
+    /// Seats that this node took, or may have, for users whom it did not serve go back to who had them: that node is asked next,
+    /// or serves them all the while and would lose them.
+    async fn give_back_what_was_taken_in_vain(&self) {
+        iter(self.taken_in_vain.take_ended(self.now()))
+            .for_each_concurrent(super::CONCURRENCY, |user| async move {
+                // Whoever takes it again after this waits for it. Whoever does now is served, or all this begins anew.
+                let Some(_turn) = self.takes.take(user).now_or_never() else {
+                    return;
+                };
+                if self.register.get(user).is_none() && self.adapters.pairing.give_back(user).await.is_err() {
+                    self.taken_in_vain.add(user, self.now());
+                }
+            })
+            .await;
     }
 
     /// Nobody came for seats that this node was given, or may have been given, and does not hold. Those that the store has

@@ -2,13 +2,15 @@
 //!
 //! Each origin, and each wider network, is one hash in Redis, which one script reads and writes when somebody connects.
 //! Seats that become free, or come from other nodes, are told a little later, many at a time; whoever connects at the same node tells of them at
-//! once. What a dead node told does not count: whoever would be refused because of it asks first which nodes live.
+//! once. What a dead node told does not count: whoever would be refused because of it asks first which nodes live. Whoever
+//! was just refused for their attempts is refused for a moment without asking.
 //!
 //! **Architecture Invariants.** While Redis is away nobody is refused for that: the node counts by itself, as if it were
 //! alone. Seats that nobody takes or leaves cost a write in [`REFRESH`], and attempts are forgotten after little more than
 //! a minute, so what is kept follows from who is there and who came in the last minute. What is counted wrongly, since
 //! Redis lost it or a node was thought dead, is put right within [`REFRESH`].
 
+mod refused;
 mod tallies;
 mod verdict;
 
@@ -19,6 +21,7 @@ use passerby_application::ports::{Clock, RateLimiter, StoreError, TurnedAway};
 use passerby_domain::id::{Incarnation, Origin, Origins, WiderOrigins};
 use passerby_domain::time::Millis;
 use passerby_memory::{OriginLimiter, OriginLimits};
+use refused::Refused;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -57,7 +60,9 @@ pub struct RedisLimiter<C> {
 struct Inner<C> {
     redis: Redis,
     limits: OriginLimits,
+    clock: Arc<C>,
     tallies: Arc<Tallies>,
+    refused: Refused,
     /// Counts attempts while Redis is away. Seats are counted here in any case.
     alone: OriginLimiter<C>,
     life: String,
@@ -100,7 +105,9 @@ impl<C: Clock> RedisLimiter<C> {
                 redis,
                 limits,
                 tallies: Arc::default(),
-                alone: OriginLimiter::new(attempts_only, clock),
+                refused: Refused::default(),
+                alone: OriginLimiter::new(attempts_only, Arc::clone(&clock)),
+                clock,
                 life: life.to_string(),
                 admit: Script::new(include_str!("limiter/admit.lua")),
                 tell: Script::new(include_str!("limiter/tell.lua")),
@@ -205,6 +212,9 @@ impl<C: Clock> Inner<C> {
         let mut held = self.hold_nothing(origins);
         for (origin, factor) in circles(origins) {
             let Some(origin) = origin else { continue };
+            if let Some(wait) = self.refused.refuses(origin, self.clock.now()) {
+                return Err(Refusal::TooMany(wait.max(SHORTEST_RETRY)));
+            }
             let ceiling = self.ceiling(factor);
             if ceiling.seats == 0 {
                 let word = Word {
@@ -258,10 +268,15 @@ impl<C: Clock> Inner<C> {
     }
 
     async fn ask(&self, word: Word, ceiling: Ceiling) -> Result<(), Refusal> {
-        let first = self.run_admit(word, ceiling, &BTreeSet::new()).await?;
+        let untold = self.refused.take_untold(word.origin, self.clock.now());
+        let attempts = untold.saturating_add(1);
+        let first = self.run_admit(word, ceiling, attempts, &BTreeSet::new()).await?;
         let nodes = match first {
             Verdict::Admitted => return Ok(()),
-            Verdict::TooManyAttempts(wait) => return Err(Refusal::TooMany(wait.max(SHORTEST_RETRY))),
+            Verdict::TooManyAttempts(wait) => {
+                self.refused.note(word.origin, wait, self.clock.now());
+                return Err(Refusal::TooMany(wait.max(SHORTEST_RETRY)));
+            }
             Verdict::TooManySeats(nodes) => nodes,
         };
         // Nobody is refused for the sake of seats that died with their node.
@@ -274,12 +289,12 @@ impl<C: Clock> Inner<C> {
             }
         };
         if !dead.is_empty() {
-            // The attempt is counted already.
+            // The attempts are counted already.
             let ceiling = Ceiling {
                 attempts: 0,
                 ..ceiling
             };
-            if let Verdict::Admitted = self.run_admit(word, ceiling, &dead).await? {
+            if let Verdict::Admitted = self.run_admit(word, ceiling, 0, &dead).await? {
                 return Ok(());
             }
         }
@@ -290,6 +305,7 @@ impl<C: Clock> Inner<C> {
         &self,
         word: Word,
         ceiling: Ceiling,
+        attempts: u32,
         dead: &BTreeSet<String>,
     ) -> Result<Verdict, Refusal> {
         let key = self.redis.keys().origin(word.origin);
@@ -302,6 +318,7 @@ impl<C: Clock> Inner<C> {
             word.number,
             word.seats,
             REMEMBERED.get(),
+            attempts,
             dead,
         );
         let answer = self.redis.script(&self.admit, &[&key], args).await;
@@ -363,6 +380,7 @@ impl<C: Clock> Inner<C> {
                     }
                 }
                 _ = beats.tick() => {
+                    self.refused.tidy(self.clock.now());
                     // Whoever was not heard of is taken for dead, and puts it right at the next refresh.
                     let _ = self.beat().await;
                 }

@@ -142,6 +142,10 @@ impl PairingStore for RedisPairing {
         self.take_over(seat, serial).await
     }
 
+    async fn give_back(&self, seat: UserId) -> Result<(), StoreError> {
+        self.undo_take(seat).await
+    }
+
     fn offer_span(&self) -> Millis {
         self.caller.offer_span()
     }

@@ -218,6 +218,11 @@ impl<S: SharedPairingSetup> Stage<S> {
         self.take(node, person).await.expect("the seat is there")
     }
 
+    pub(super) async fn gives_back(&self, node: usize, person: &Seeker) {
+        let given_back = self.store(node).give_back(person.stamp.seat);
+        given_back.await.expect("giving back is answered");
+    }
+
     pub(super) async fn locate(&self, node: usize, person: &Seeker) -> Option<Location> {
         let located = self.store(node).locate(person.stamp.seat);
         located.await.expect("locating is answered")

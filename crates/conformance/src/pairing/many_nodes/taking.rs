@@ -341,3 +341,61 @@ pub async fn what_was_left_is_not_given_once_the_seat_has_moved_on<S: SharedPair
     stage.reaps_for(21, &[ELSEWHERE, HERE]).await;
     assert!(stage.locate(HERE, &person).await.is_some());
 }
+
+/// Whoever had it has it again, and learns so.
+pub async fn a_seat_that_was_taken_in_vain_is_given_back<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = somebody(&stage);
+    stage.waits(THERE, &person).await;
+    let known = stage.takes(HERE, &person).await;
+    // The second time as the first, whose answer may have been lost.
+    for _ in 0..2 {
+        stage.gives_back(HERE, &person).await;
+        let location = stage.locate(HERE, &person).await.expect("the seat is there");
+        assert_eq!(location.owner, stage.own(THERE));
+        assert!(location.tenure > known.dossier.stamp.generation.tenure());
+        assert_eq!(stage.owned(HERE).await, []);
+        let [own] = stage.owned(THERE).await[..] else {
+            panic!("one seat");
+        };
+        assert_eq!(
+            (own.seat, own.generation.tenure()),
+            (seat(&person), location.tenure)
+        );
+        let told = stage.differs(THERE, &[(person.stamp, Believed::Waiting)]).await;
+        assert_eq!(told, [Difference::Given(own)]);
+    }
+    let again = stage.takes(ELSEWHERE, &person).await;
+    assert_eq!(again.former, stage.own(THERE));
+    assert_eq!(again.dossier.standing, held(&person));
+}
+
+/// Neither once it has spoken of it, nor once another has it.
+pub async fn a_seat_is_given_back_only_by_who_took_it_last_and_said_nothing_of_it<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let person = stage.person(1);
+    stage.waits(THERE, &person).await;
+    // Nobody had it before.
+    stage.gives_back(THERE, &person).await;
+    stage.takes(HERE, &person).await;
+    stage.gives_back(THERE, &person).await;
+    assert_eq!(
+        stage.locate(HERE, &person).await.map(|there| there.owner),
+        Some(stage.own(HERE))
+    );
+    stage.keep(HERE, &stage.taken(&person, 1), Standing::Idle).await;
+    stage.gives_back(HERE, &person).await;
+    assert_eq!(
+        stage.locate(HERE, &person).await.map(|there| there.owner),
+        Some(stage.own(HERE))
+    );
+    let [own] = stage.owned(HERE).await[..] else {
+        panic!("one seat");
+    };
+    stage
+        .release(HERE, stage.taken(&person, 2).stamp, Release::Gone)
+        .await;
+    stage.gives_back(HERE, &person).await;
+    assert_eq!(own.seat, seat(&person));
+    assert!(stage.owned(THERE).await.is_empty() && stage.owned(HERE).await.is_empty());
+}

@@ -1,4 +1,4 @@
--- Counts an attempt of an origin and, if both limits allow it, a seat.
+-- Counts attempts of an origin and, if both limits allow it, a seat for the last of them.
 --
 -- KEYS[1]  the hash of the origin:
 --            't' -> when the present step of five seconds began, and the attempts in it and the eleven before, newest
@@ -10,17 +10,18 @@
 -- ARGV[5]  the number of what it tells
 -- ARGV[6]  how many seats it has, this one included
 -- ARGV[7]  how long seats are remembered without being told of, in milliseconds
+-- ARGV[8]  how many attempts: those before the last were refused without asking
 -- ARGV...  nodes that are dead: their seats are forgotten
 --
 -- Answers {1} if the seat is counted; {0, milliseconds} if there are too many attempts, for so long; {-1, nodes...} if
--- there are too many seats, and which other nodes have some. Told twice it counts the attempt twice and the seat once.
+-- there are too many seats, and which other nodes have some. Told twice it counts the attempts twice and the seat once.
 
 local STEPS, STEP = 12, 5000
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[1])
 local most_seats, most_attempts = tonumber(ARGV[2]), tonumber(ARGV[3])
 
-for i = 8, #ARGV do
+for i = 9, #ARGV do
   redis.call('HDEL', KEYS[1], 's' .. ARGV[i])
 end
 
@@ -65,7 +66,7 @@ if most_attempts > 0 then
     end
     began = began + passed * STEP
   end
-  counts[1] = counts[1] + 1
+  counts[1] = counts[1] + tonumber(ARGV[8])
   total = 0
   for i = 1, STEPS do
     total = total + counts[i]

@@ -50,6 +50,8 @@ pub(super) struct Caller {
 pub(super) enum Patience {
     /// For as long as all do.
     Usual(TimeOffset),
+    /// For as long as its answer is waited for.
+    Answered(TimeOffset),
     /// It is never too late.
     Endless,
 }
@@ -76,6 +78,10 @@ impl Caller {
     fn head(&self, patience: Patience) -> Vec<u8> {
         let not_after = match patience {
             Patience::Usual(offset) => offset.to_redis(self.time.moment()).after(PATIENCE).0,
+            Patience::Answered(offset) => {
+                let wait = PATIENCE.min(self.redis.response_timeout().into());
+                offset.to_redis(self.time.moment()).after(wait).0
+            }
             // The scripts count with doubles.
             Patience::Endless => 1 << 52,
         };

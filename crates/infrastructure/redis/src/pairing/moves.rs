@@ -121,7 +121,7 @@ impl RedisPairing {
         let offset = self.caller.offset().await?;
         let (of, serial) = (seat(user), serial.0.to_string());
         let (script, keys) = (&self.caller.scripts.take, self.caller.keys.all());
-        let patience = Patience::Usual(offset);
+        let patience = Patience::Answered(offset);
         let args: [&[u8]; 2] = [&of, serial.as_bytes()];
         let answer = self.caller.call(script, &keys[..5], patience, &args).await?;
         if let [word, epoch] = answer.as_slice()
@@ -165,6 +165,14 @@ impl RedisPairing {
             partner,
             legacy,
         }))
+    }
+
+    pub(super) async fn undo_take(&self, user: UserId) -> Result<(), StoreError> {
+        let patience = Patience::Usual(self.caller.offset().await?);
+        let (script, keys) = (&self.caller.scripts.give_back, self.caller.keys.all());
+        let of = seat(user);
+        self.caller.call(script, &keys[..4], patience, &[&of]).await?;
+        Ok(())
     }
 
     pub(super) async fn look_up(&self, user: UserId) -> Result<Option<Location>, StoreError> {

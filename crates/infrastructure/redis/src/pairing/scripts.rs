@@ -28,6 +28,7 @@ macro_rules! source {
 pub(super) struct Scripts {
     pub(super) row: Script,
     pub(super) take: Script,
+    pub(super) give_back: Script,
     pub(super) block: Script,
     pub(super) heartbeat: Script,
     pub(super) verify: Script,
@@ -42,6 +43,7 @@ impl Scripts {
                 "record"; "index", "forget"; "claim", "settle", "release", "keep", "row"
             ),
             take: source!("record"; "index", "take"),
+            give_back: source!("record"; "give_back"),
             block: source!("record"; "block"),
             heartbeat: source!("record"; "heartbeat"),
             verify: source!("record"; "verify"),

@@ -23,6 +23,7 @@ struct Limiter {
 /// The limiter of one node.
 struct Node {
     limiter: RedisLimiter<ManualClock>,
+    clock: Arc<ManualClock>,
     background: JoinHandle<()>,
 }
 
@@ -36,6 +37,7 @@ impl Node {
         let limiter = RedisLimiter::new(redis.clone(), limits, Arc::clone(clock), life);
         Self {
             background: tokio::spawn(limiter.background()),
+            clock: Arc::clone(clock),
             limiter,
         }
     }
@@ -143,6 +145,43 @@ fn attempts_at_all_nodes_count() {
         assert!(first.admit(7).await.is_some());
         assert!(second.admit(7).await.is_some());
         assert!(first.admit(7).await.is_some());
+        assert!(second.admit(7).await.is_none());
+        assert!(second.admit(8).await.is_some());
+    });
+}
+
+#[test]
+fn whoever_goes_on_knocking_costs_redis_next_to_nothing_and_is_refused_everywhere() {
+    run(async {
+        let limits = Limits {
+            connections: 0,
+            attempts_per_minute: 3,
+        };
+        let (stage, first, second) = two_nodes(limits).await;
+        for _ in 0..3 {
+            assert!(first.admit(7).await.is_some());
+        }
+        let cli = stage.server.cli();
+        cli.ask(&["CONFIG", "RESETSTAT"]).await;
+        for _ in 0..100 {
+            assert!(first.admit(7).await.is_none());
+        }
+        let key = stage.way.redis.keys().origin(Origin::from_bits(7));
+        let told = cli.ask(&["INFO", "commandstats"]).await;
+        let line = told.lines().find(|line| line.starts_with("cmdstat_hset:"));
+        let line = line.expect("it was asked once");
+        assert!(line.starts_with("cmdstat_hset:calls=1,"), "{line}");
+        // The next time it is asked it hears of all of them.
+        first.clock.advance(Millis::from_secs(1));
+        assert!(first.admit(7).await.is_none());
+        let attempts = cli.ask(&["HGET", key.as_str(), "t"]).await;
+        let counted: u32 = attempts
+            .trim()
+            .split(',')
+            .skip(1)
+            .map(|count| count.parse::<u32>().unwrap())
+            .sum();
+        assert_eq!(counted, 104);
         assert!(second.admit(7).await.is_none());
         assert!(second.admit(8).await.is_some());
     });

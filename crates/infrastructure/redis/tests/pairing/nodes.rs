@@ -301,6 +301,23 @@ impl World {
                 } => Some((chat, partner, role)),
                 Standing::Idle | Standing::Held { .. } => None,
             };
+            if self.random.u32(..4) == 0 {
+                self.gives_back(index).await;
+            }
+        }
+    }
+
+    /// Whoever was taken is not served after all, or a node says so that has no say.
+    async fn gives_back(&mut self, index: usize) {
+        let (seat, owner) = (self.stamp(index).seat, self.people[index].owner);
+        let node = self.pick(&[owner, owner, (owner + 1) % 3]);
+        same!(self, node, store => store.give_back(seat), compared);
+        let there = same!(self, node, store => store.locate(seat), compared).expect("they were taken");
+        let person = &mut self.people[index];
+        if there.tenure != Generation::new(person.generation).tenure() {
+            let is_it = |life: &u64| Incarnation::from_bits(*life) == there.owner;
+            person.owner = LIVES.iter().position(is_it).expect("one of the three");
+            person.generation = Generation::first_of(there.tenure).get();
         }
     }
 

@@ -383,3 +383,46 @@ fn what_a_node_handed_over_is_outdated_once_it_has_taken_the_seat_again() {
     let back = cluster.come_back(2, &bob, 1).unwrap();
     assert_eq!(back.hears(), ["welcome back chatting, with a gap"]);
 }
+
+/// The store heard it and nobody heard the store; or nobody knows whether the seat is there still when its owner does not answer.
+#[test]
+fn who_is_served_stays_so_when_another_node_has_taken_their_seat_in_vain() {
+    for what_is_lost in ["the answer of the store", "the answer of the owner"] {
+        let mut cluster = TestCluster::of(2);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let token = bob.token().0;
+        if what_is_lost == "the answer of the store" {
+            cluster[0].adapters().pairing.set(Line::AnswersLost);
+            let refused = run(cluster[0].come_back(&bob, &token, 2));
+            assert!(
+                matches!(refused, Err(ConnectError::Store(_))),
+                "{:?}",
+                refused.err()
+            );
+            cluster[0].adapters().pairing.set(Line::Good);
+        } else {
+            cluster.office.cut(cluster.incarnation(0));
+            let node = cluster.share(0);
+            let mut coming = pin!(node.come_back(&bob, &token, 2));
+            assert!(step(coming.as_mut()).is_pending(), "its owner is asked");
+            cluster[0].adapters().pairing.set(Line::Down);
+            cluster.clock.advance(Millis::from_secs(3));
+            assert!(matches!(
+                step(coming.as_mut()),
+                Poll::Ready(Err(ConnectError::Store(_)))
+            ));
+            cluster[0].adapters().pairing.set(Line::Good);
+            cluster.office.mend(cluster.incarnation(0));
+        }
+        cluster.pass(Millis::from_secs(20));
+        assert_eq!(bob.farewell(), None, "{what_is_lost}");
+        say(&cluster, 0, &alice, "still there?", "1").unwrap();
+        cluster.deliver();
+        assert!(
+            bob.hears().contains(&"message still there?".to_owned()),
+            "{what_is_lost}"
+        );
+        let back = cluster.come_back(0, &bob, 2).unwrap();
+        assert_eq!(back.hears()[0], "welcome back chatting", "{what_is_lost}");
+    }
+}

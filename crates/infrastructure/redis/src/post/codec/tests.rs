@@ -458,8 +458,8 @@ proptest! {
         generation: u64,
         seen: u64,
         serial: u32,
-        came in moment(),
-        given in option::of(option::of(handover())),
+        came: u32,
+        given in option::of(option::of(handover().boxed())),
         ended: bool,
     ) {
         let asked = HandoverRequest {
@@ -467,7 +467,7 @@ proptest! {
             generation: Generation::new(generation),
             seen: Seq::new(seen),
             serial: TokenSerial(serial),
-            came,
+            came: Moment::from_millis(u64::from(came)),
         };
         let answer = given.map(|given| match given {
             Some(handover) => HandoverAnswer::Given(Box::new(handover)),
