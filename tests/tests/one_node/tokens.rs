@@ -146,6 +146,30 @@ async fn a_lost_welcome_strands_nobody() {
     while ben.any().await["text"] != "here again" {}
 }
 
+/// As that of a client whose seat takes long to come, and which keeps its connection alive meanwhile.
+#[tokio::test]
+async fn what_was_said_before_the_welcome_does_not_say_that_it_was_read() {
+    let server = Server::start(&[]).await;
+    let first = Client::idle(&server).await.reset_connection().await;
+    let mut socket = RawSocket::connect(server.http()).await;
+    let query = format!("resume={}&last_seq=0", first.token);
+    let head = upgrade_head(&server.http().to_string(), &query);
+    let ping = Frame::text(json!({"type": "ping"}).to_string());
+    let bytes = [format!("{head}\r\n").as_bytes(), &ping.bytes()].concat();
+    socket.send(&bytes).await;
+    assert_eq!(socket.answer().await.status, 101);
+    socket.event("welcome").await;
+    // It is answered all the same.
+    socket.event("pong").await;
+    drop(socket);
+    let (mut socket, _next) = mute(&server, &first.token).await;
+    socket
+        .send_frames(&[Frame::text(json!({"type": "ping"}).to_string())])
+        .await;
+    socket.event("pong").await;
+    is_dead(&server, &first.token).await;
+}
+
 #[tokio::test]
 async fn the_newest_token_works_when_the_old_one_would_too() {
     let server = Server::start(&[]).await;

@@ -3,11 +3,12 @@
 use crate::encoder::EventEncoder;
 use futures_util::task::AtomicWaker;
 use passerby_application::ports::{Backlog, Farewell, Flushed, Wire, Written};
+use rustix::io::ioctl_fionread;
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -49,7 +50,14 @@ pub struct Connection {
     is_over: AtomicBool,
     /// How many pings were sent since anything was heard.
     unheard: AtomicU8,
+    /// How many bytes had come before the first were written.
+    early: AtomicU16,
 }
+
+/// The most early bytes that are told apart.
+const MOST_EARLY: u16 = u16::MAX - 1;
+/// Nothing was written yet, and what has come before is to be counted then.
+const UNCOUNTED: u16 = u16::MAX;
 
 impl Connection {
     pub(crate) fn new(writer: OwnedWriteHalf, tasks: TaskTracker) -> Self {
@@ -60,7 +68,27 @@ impl Connection {
             last_words: Mutex::new(None),
             is_over: AtomicBool::new(false),
             unheard: AtomicU8::new(0),
+            early: AtomicU16::new(0),
         }
+    }
+
+    /// Has the bytes counted that come before anything is written: what a client sends then does not say that it has read
+    /// anything.
+    pub(crate) fn count_early(self) -> Self {
+        self.early.store(UNCOUNTED, Ordering::Relaxed);
+        self
+    }
+
+    /// How many bytes lay in the socket when the first were written, if they were to be counted.
+    pub(crate) fn early(&self) -> u16 {
+        let early = self.early.load(Ordering::Relaxed);
+        if early == UNCOUNTED { 0 } else { early }
+    }
+
+    fn note_early(&self) {
+        let waiting = ioctl_fionread(self.writer.as_ref()).unwrap_or_default();
+        let waiting = u16::try_from(waiting).unwrap_or(MOST_EARLY);
+        self.early.store(waiting.min(MOST_EARLY), Ordering::Relaxed);
     }
 
     /// Has `waker` woken when the server is to hang up. The latest one counts.
@@ -155,6 +183,9 @@ impl Wire for Connection {
     type Encoder = EventEncoder;
 
     fn write(&self, first: &[u8], second: &[u8]) -> Written {
+        if self.early.load(Ordering::Relaxed) == UNCOUNTED {
+            self.note_early();
+        }
         let written = if second.is_empty() {
             self.writer.try_write(first)
         } else {

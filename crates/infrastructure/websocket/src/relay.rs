@@ -98,7 +98,10 @@ pub(crate) struct Client<P: Ports> {
 /// Whether the client was heard from on this connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hearing {
-    NotYet,
+    /// Not since it may have read its welcome: so many bytes were sent before.
+    NotYet {
+        early: u16,
+    },
     /// It was, and its token is dead; whether other nodes know is not known yet.
     Spending,
     Heard,
@@ -124,13 +127,21 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
         early: Vec<u8>,
         upgrade: Upgrade<P>,
     ) -> Option<Self> {
-        if matches!(upgrade.right, Right::Returning(_)) && has_hung_up(&stream) {
+        let returns = matches!(upgrade.right, Right::Returning(_));
+        if returns && has_hung_up(&stream) {
             // A node that stood still finds connections that their clients have given up: to give one of them the seat would
             // take it from where the client has gone since.
             return None;
         }
         let (reader, writer) = stream.into_split();
-        let connection = Arc::new(Connection::new(writer, front.tasks.clone()));
+        let connection = Connection::new(writer, front.tasks.clone());
+        let connection = Arc::new(if returns {
+            connection.count_early()
+        } else {
+            connection
+        });
+        // What a client says before its welcome, as when the seat takes long to come, does not say that it has read it.
+        let read_before = u16::try_from(early.len()).unwrap_or(u16::MAX);
         let intake = Intake::new(reader, early);
         let (place, seated) = take_seat(&front, &connection, upgrade).await;
         match seated {
@@ -140,13 +151,14 @@ impl<P: Ports<Wire = Connection>> Relay<P> {
             }) => {
                 front.keeper.register(&connection, &seat);
                 let budget = Budget::default();
+                let early = connection.early().saturating_add(read_before);
                 let client = Client {
                     front,
                     seat,
                     budget,
                     connection,
                     number,
-                    hearing: Hearing::NotYet,
+                    hearing: Hearing::NotYet { early },
                 };
                 Some(Self {
                     client,
@@ -284,10 +296,15 @@ impl<P: Ports<Wire = Connection>> Audience for Client<P> {
 
     fn receive(&mut self, received: Received, answers: Vec<u8>, len: usize) -> Option<Turn> {
         self.connection.heard();
-        if self.hearing == Hearing::NotYet {
-            self.hearing = match self.front.chat.heard(&self.seat, self.number) {
-                FirstWord::Spends => Hearing::Spending,
-                FirstWord::Harmless => Hearing::Heard,
+        if let Hearing::NotYet { early } = self.hearing {
+            self.hearing = if early > 0 {
+                let early = early.saturating_sub(u16::try_from(len).unwrap_or(u16::MAX));
+                Hearing::NotYet { early }
+            } else {
+                match self.front.chat.heard(&self.seat, self.number) {
+                    FirstWord::Spends => Hearing::Spending,
+                    FirstWord::Harmless => Hearing::Heard,
+                }
             };
         }
         match received {
