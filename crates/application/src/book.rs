@@ -84,8 +84,20 @@ pub(crate) struct Abroad {
     pub(crate) heeds_from: Tenure,
     /// Where its user is now, if that is elsewhere than where they came from.
     pub(crate) elsewhere: Option<Origin>,
+    /// What was known of the seat when its present connection came.
+    pub(crate) right: Right,
     /// Since when a place is held, as the user was told on another node.
     pub(crate) shown: Option<(Place, UnixMillis)>,
+}
+
+/// What a node knew of a seat to which a connection came back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// That it is its own.
+    #[default]
+    Known,
+    /// That it was, before the node was cut off.
+    Doubtful,
 }
 
 /// Whether the store has to be told of a seat that is not in the queue.

@@ -2,9 +2,10 @@
 
 use super::presence::attendance;
 use super::receive::answer_to;
+use crate::book::Right;
 use crate::chat::Chat;
 use crate::link::{Moved, Partner};
-use crate::ports::{Address, Anomaly, Assertion, Fact, Letter, Peers, Ports, Stamp};
+use crate::ports::{Address, Anomaly, Assertion, Delivery, Fact, Farewell, Letter, Peers, Ports, Stamp};
 use crate::seat::Seat;
 use passerby_domain::id::{Generation, Incarnation, Tenure, UserId};
 use passerby_domain::session::State;
@@ -94,6 +95,14 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
+            if book
+                .abroad
+                .as_ref()
+                .is_some_and(|abroad| abroad.right == Right::Doubtful)
+            {
+                // They came here when another node had taken the seat already, and are nowhere else: they are to come back.
+                self.adapters.delivery.close(&seat.route, Farewell::Overloaded);
+            }
             // Packing hangs up.
             let remains = self.pack(seat, book);
             book.abroad = None;

@@ -267,6 +267,26 @@ fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
     );
 }
 
+/// The connection that is closed is the only one there is.
+#[test]
+fn who_came_back_to_a_node_that_was_cut_off_is_asked_to_come_again_once_it_knows_better() {
+    let mut cluster = TestCluster::of(2);
+    let [_alice, bob] = cluster.pair([0, 0]);
+    cluster.cut(0);
+    run(cluster[0].drop_line(&bob));
+    cluster.pass(Millis::from_secs(6));
+    let there = cluster.come_back(1, &bob, 1).unwrap();
+    run(cluster[1].drop_line(&there));
+    let back = run(cluster[0].come_back(&bob, &bob.token().0, 1))
+        .unwrap()
+        .unwrap();
+    cluster.mend(0);
+    cluster.pass(Millis::from_secs(6));
+    assert_eq!(back.farewell(), Some(Farewell::Overloaded));
+    let again = cluster.come_back(1, &back, 1).unwrap();
+    assert_eq!(again.farewell(), None);
+}
+
 /// A store that has lost everything hears first from a node that has not had the seat for long. Whoever it had gone to gave
 /// the token, and is dead.
 #[test]
