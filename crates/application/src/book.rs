@@ -84,19 +84,19 @@ pub(crate) struct Abroad {
     pub(crate) heeds_from: Tenure,
     /// Where its user is now, if that is elsewhere than where they came from.
     pub(crate) elsewhere: Option<Origin>,
-    /// What was known of the seat when its present connection came.
-    pub(crate) right: Right,
+    /// What was known of whose the seat is when its present connection came back to it.
+    pub(crate) ownership: Ownership,
     /// Since when a place is held, as the user was told on another node.
     pub(crate) shown: Option<(Place, UnixMillis)>,
 }
 
-/// What a node knew of a seat to which a connection came back.
+/// What a node knew of whose a seat is when a connection came back to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Right {
-    /// That it is its own.
+pub(crate) enum Ownership {
+    /// That it is this node's.
     #[default]
     Known,
-    /// That it was, before the node was cut off.
+    /// That it was, before the node was cut off: another may have it since.
     Doubtful,
 }
 

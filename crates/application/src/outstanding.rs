@@ -33,8 +33,8 @@ impl Departures {
     }
 }
 
-/// Seats that this node was given, or may have been given, and does not hold, each with the end of its grace: until then
-/// their users may come for them. Bounded as departures are.
+/// Seats that this node was given, or may have been given, and does not hold, each with the moment from which something is to
+/// be done about it: at once, or at the end of its grace, until which its user may come for it. Bounded as departures are.
 #[derive(Default)]
 pub(crate) struct Abandoned(Mutex<HashMap<UserId, Moment>>);
 
@@ -46,7 +46,7 @@ impl Abandoned {
         }
     }
 
-    /// Takes those whose grace is over, in no order.
+    /// Takes those whose moment has come, in no order.
     pub(crate) fn take_ended(&self, now: Moment) -> Vec<UserId> {
         let mut abandoned = self.lock();
         let over = abandoned.extract_if(|_, until| *until <= now);

@@ -91,6 +91,7 @@ pub(crate) enum Leg {
         /// When they said it, from which the time for its answer counts.
         said: Moment,
         attempt: Attempt,
+        /// How many answers are due.
         sendings: u8,
     },
 }

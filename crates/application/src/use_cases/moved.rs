@@ -2,7 +2,7 @@
 
 use super::presence::attendance;
 use super::receive::answer_to;
-use crate::book::Right;
+use crate::book::Ownership;
 use crate::chat::Chat;
 use crate::link::{Moved, Partner};
 use crate::ports::{Address, Anomaly, Assertion, Delivery, Fact, Farewell, Letter, Peers, Ports, Stamp};
@@ -98,7 +98,7 @@ impl<P: Ports> Chat<P> {
             if book
                 .abroad
                 .as_ref()
-                .is_some_and(|abroad| abroad.right == Right::Doubtful)
+                .is_some_and(|abroad| abroad.ownership == Ownership::Doubtful)
             {
                 // They came here when another node had taken the seat already, and are nowhere else: they are to come back.
                 self.adapters.delivery.close(&seat.route, Farewell::Overloaded);

@@ -3,7 +3,7 @@
 use super::connect::{ConnectError, Connected};
 use super::consign::begin_to_say_again;
 use super::take_over::TakeOverError;
-use crate::book::{Book, DossierState, Right};
+use crate::book::{Book, DossierState, Ownership};
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
@@ -262,7 +262,7 @@ impl<P: Ports> Chat<P> {
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
-            self.note_right(book, now);
+            self.note_ownership(book, now);
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
                     Standing::Waiting(self.waiting(book, wait, now))
@@ -398,11 +398,11 @@ impl<P: Ports> Chat<P> {
     }
 
     /// Somebody has come back: another node may have had the seat by then.
-    fn note_right(&self, book: &mut Book<P>, now: Moment) {
+    fn note_ownership(&self, book: &mut Book<P>, now: Moment) {
         if self.may_be_usurped(now) {
-            book.abroad().right = Right::Doubtful;
+            book.abroad().ownership = Ownership::Doubtful;
         } else if let Some(abroad) = &mut book.abroad {
-            abroad.right = Right::Known;
+            abroad.ownership = Ownership::Known;
         }
     }
 

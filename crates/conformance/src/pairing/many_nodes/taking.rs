@@ -389,13 +389,9 @@ pub async fn a_seat_is_given_back_only_by_who_took_it_last_and_said_nothing_of_i
         stage.locate(HERE, &person).await.map(|there| there.owner),
         Some(stage.own(HERE))
     );
-    let [own] = stage.owned(HERE).await[..] else {
-        panic!("one seat");
-    };
     stage
         .release(HERE, stage.taken(&person, 2).stamp, Release::Gone)
         .await;
     stage.gives_back(HERE, &person).await;
-    assert_eq!(own.seat, seat(&person));
     assert!(stage.owned(THERE).await.is_empty() && stage.owned(HERE).await.is_empty());
 }

@@ -5,8 +5,8 @@
 use crate::Script;
 use crate::keys::{self, Key};
 
-/// A script of several files. Those after a semicolon are a function of its own: what it needs of the ones before it then
-/// takes once, and hands to all its functions, each of which would have to look for it otherwise, whenever the script runs.
+/// A script of several files. What comes after a semicolon is wrapped in a function: it takes what it needs of the files before
+/// once, and hands that to the functions in it, each of which Lua would look it up for otherwise, whenever the script runs.
 macro_rules! source {
     ($($file:literal),+ $(; $($inner:literal),+)*) => {
         Script::new(concat!(

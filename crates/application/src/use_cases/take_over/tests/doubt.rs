@@ -2,7 +2,7 @@
 
 use super::{moved, say};
 use crate::ports::{Assertion, Attendance, Farewell, Letter, PairingStore as _, Recollection, TokenSerial};
-use crate::testing::{Chore, Line, TestCluster, Told, run, step};
+use crate::testing::{Chore, Guest, Line, TestCluster, Told, run, step};
 use crate::{ConnectError, MessageError};
 use passerby_domain::id::Seq;
 use passerby_domain::notice::Replay;
@@ -241,15 +241,21 @@ fn a_former_owner_does_not_speak_for_a_seat_that_has_come_to_its_partner() {
     assert_eq!(bob.hears(), ["welcome back chatting", "message still here?"]);
 }
 
-/// Their position would be set back, and whatever they read there be told once more.
-#[test]
-fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
+/// Somebody who was on node 0, which is cut off, and has come back on node 1.
+fn gone_from_a_node_that_is_cut_off() -> (TestCluster, Guest, Guest) {
     let mut cluster = TestCluster::of(2);
     let [_alice, bob] = cluster.pair([0, 0]);
     cluster.cut(0);
     run(cluster[0].drop_line(&bob));
     cluster.pass(Millis::from_secs(6));
     let there = cluster.come_back(1, &bob, 1).unwrap();
+    (cluster, bob, there)
+}
+
+/// Their position would be set back, and whatever they read there be told once more.
+#[test]
+fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
+    let (cluster, bob, there) = gone_from_a_node_that_is_cut_off();
     let told = there.wire.told();
     let Some(Told::Welcome {
         replay: Replay::Gap { seq, .. },
@@ -270,12 +276,7 @@ fn a_node_that_is_cut_off_takes_nobody_back_who_was_told_more_elsewhere() {
 /// The connection that is closed is the only one there is.
 #[test]
 fn who_came_back_to_a_node_that_was_cut_off_is_asked_to_come_again_once_it_knows_better() {
-    let mut cluster = TestCluster::of(2);
-    let [_alice, bob] = cluster.pair([0, 0]);
-    cluster.cut(0);
-    run(cluster[0].drop_line(&bob));
-    cluster.pass(Millis::from_secs(6));
-    let there = cluster.come_back(1, &bob, 1).unwrap();
+    let (mut cluster, bob, there) = gone_from_a_node_that_is_cut_off();
     run(cluster[1].drop_line(&there));
     let back = run(cluster[0].come_back(&bob, &bob.token().0, 1))
         .unwrap()
