@@ -196,20 +196,3 @@ async fn a_ban_reaches_one_who_is_away() {
     ann.expect("waiting").await;
     is_turned_away(Connect::to(&server).from(BAD).resuming(&memory)).await;
 }
-
-#[tokio::test]
-async fn a_ban_is_about_where_somebody_is_now() {
-    let server = Server::start(&[TOKEN]).await;
-    let bad = Connect::to(&server).from(BAD).query("join=manual").open().await;
-    let user = bad.welcome().text("user_id").to_owned();
-    let memory = bad.reset_connection().await;
-    let moved = || Connect::to(&server).from("127.0.0.67");
-    let mut bad = moved().resuming(&memory).open().await;
-    ban(&server, json!({"user_id": user, "reason": "spam"})).await;
-    bad.error("banned").await;
-    bad.closed(4003).await;
-    is_turned_away(moved()).await;
-    // Where they came from there may be others by now.
-    let other = Connect::to(&server).from(BAD).query("join=manual").open();
-    other.await.is_served().await;
-}
