@@ -267,6 +267,8 @@ pub struct HandoverLastChat {
     pub lasting_origin: passerby_domain::id::Origin,
     /// When it ended.
     pub ended: Moment,
+    /// Why, as its partner is told.
+    pub told: EndReason,
 }
 
 /// What one seat has used up of its limits.

@@ -198,6 +198,7 @@ impl<P: Ports> Chat<P> {
             origin: last.partner.origin,
             lasting_origin: last.partner.lasting_origin,
             ended: last.ended,
+            told: last.told,
         });
         let held_until = match book.session.presence() {
             Presence::Here => now + self.options.resume_grace,
@@ -366,11 +367,7 @@ fn leave_out(events: &mut Vec<(Seq, Box<[u8]>)>, seen: Seq) {
 }
 
 /// Makes what a handover says of a seat's limits and of what it met part of its book.
-pub(crate) fn unpack<P: Ports>(
-    book: &mut Book<P>,
-    handover: &Handover,
-    told: passerby_domain::notice::EndReason,
-) {
+pub(crate) fn unpack<P: Ports>(book: &mut Book<P>, handover: &Handover) {
     book.messages = handover.limits.messages;
     book.commands = handover.limits.commands;
     book.skips = handover.limits.skips;
@@ -385,7 +382,7 @@ pub(crate) fn unpack<P: Ports>(
                 lasting_origin: last.lasting_origin,
             },
             ended: last.ended,
-            told,
+            told: last.told,
             followed: Tenure::FIRST,
         })
     });

@@ -146,16 +146,9 @@ impl<P: Ports> Chat<P> {
     fn hear_one(&self, from: Incarnation, assertion: Assertion) -> Option<Address> {
         let address = assertion.address;
         let Some(seat) = self.register.get(address.to) else {
-            if let Some(reason) = self.partings.reason(address.chat, address.to) {
-                self.end_again(from, answer_to(address, Generation::default()), reason);
-                return None;
-            }
-            if self.peerage.moved_to(address.to).is_some() {
-                self.answer_for_absent(from, address);
-                return None;
-            }
             // One who is on the way here will find the partner.
-            return (!self.takes.is_taken(address.to)).then_some(address);
+            let is_answered = self.answer_for_absent(from, address) || self.takes.is_taken(address.to);
+            return (!is_answered).then_some(address);
         };
         let heard = self.change(&seat, |book| {
             if let Some(pending) = book
@@ -230,7 +223,7 @@ impl<P: Ports> Chat<P> {
     }
 
     /// A chat ended here while the word of it could not be sent, or was lost.
-    fn end_again(&self, to: Incarnation, address: Address, reason: EndReason) {
+    pub(super) fn end_again(&self, to: Incarnation, address: Address, reason: EndReason) {
         let _ = self.adapters.peers.send(to, &Letter::Ended { address, reason });
     }
 

@@ -380,15 +380,27 @@ impl<P: Ports> Chat<P> {
         let _ = self.adapters.peers.send(to, &receipt);
     }
 
-    /// Says where a seat is that is not here any more, if that is known.
-    pub(crate) fn answer_for_absent(&self, from: Incarnation, about: Address) {
-        if let Some(moved) = self.peerage.moved_to(about.to) {
-            let letter = Letter::Moved {
-                address: answer_to(about, moved.generation),
-                owner: moved.owner,
-            };
-            let _ = self.adapters.peers.send(from, &letter);
+    /// Says what is known of a seat that is not here: that it ended this chat before it went, of which its new owner knows
+    /// nothing, or where it is. False if nothing is.
+    pub(crate) fn answer_for_absent(&self, from: Incarnation, about: Address) -> bool {
+        if let Some(reason) = self.partings.reason(about.chat, about.to) {
+            self.end_again(from, answer_to(about, Generation::default()), reason);
+            return true;
         }
+        self.tell_moved(from, about)
+    }
+
+    /// Says where a seat is that is not here any more. False if that is not known.
+    fn tell_moved(&self, from: Incarnation, about: Address) -> bool {
+        let Some(moved) = self.peerage.moved_to(about.to) else {
+            return false;
+        };
+        let letter = Letter::Moved {
+            address: answer_to(about, moved.generation),
+            owner: moved.owner,
+        };
+        let _ = self.adapters.peers.send(from, &letter);
+        true
     }
 
     fn receive_ended(
@@ -420,7 +432,8 @@ impl<P: Ports> Chat<P> {
         reason: EndReason,
     ) -> Option<Followup> {
         let Some(seat) = self.register.get(address.to) else {
-            self.answer_for_absent(from, address);
+            // Not that it has ended the chat too, which would be answered likewise.
+            self.tell_moved(from, address);
             return None;
         };
         let pending = seat

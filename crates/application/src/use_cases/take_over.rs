@@ -238,7 +238,7 @@ impl<P: Ports> Chat<P> {
                 if handover.recollection == Recollection::Lost {
                     book.abroad = Some(Abroad::restored(now));
                 }
-                unpack(&mut book, handover, EndReason::PartnerLeft);
+                unpack(&mut book, handover);
             }
             None => book.abroad = Some(Abroad::restored(now)),
         }

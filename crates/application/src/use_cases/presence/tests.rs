@@ -1,6 +1,7 @@
 use crate::Departure;
 use crate::ports::{Anomaly, Fact, PairingStore};
 use crate::testing::{Guest, Line, TestCluster, run};
+use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
 
 fn away_and_back(mut cluster: TestCluster, bob: &Guest, alice: &Guest, bobs: usize) {
@@ -214,6 +215,42 @@ fn the_end_of_a_chat_is_told_again_though_whoever_ended_it_is_in_others_since_or
     assert_eq!(carol.hears()[0], "chat_ended partner_skipped");
     assert_eq!(bob.hears()[0], "chat_ended partner_left");
     assert_eq!(cluster[0].facts.count(Fact::Anomaly(Anomaly::Orphan)), 0);
+}
+
+/// Where they are by now nobody knows of that chat, and their partner would be told that it was lost.
+#[test]
+fn one_who_ended_a_chat_and_went_elsewhere_is_said_to_have_ended_it_by_whoever_had_them() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster
+        .office
+        .lose(cluster.incarnation(1), cluster.incarnation(0));
+    let moved = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(moved.hears().last().map(String::as_str), Some("waiting"));
+    let id = MessageId::parse("1").ok();
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", id)
+        .unwrap();
+    cluster.deliver();
+    let heard = ["chat_ended partner_skipped", "waiting", "unreachable 1"];
+    assert_eq!(alice.hears(), heard);
+}
+
+#[test]
+fn whoever_has_one_who_ended_a_chat_elsewhere_knows_why_it_ended() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
+    cluster
+        .office
+        .lose(cluster.incarnation(1), cluster.incarnation(0));
+    let moved = cluster.come_back(2, &bob, 1).unwrap();
+    assert_eq!(moved.hears().last().map(String::as_str), Some("waiting"));
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(12));
+    let heard = alice.hears();
+    assert!(heard.contains(&"chat_ended partner_skipped".to_owned()), "{heard:?}");
 }
 
 #[test]

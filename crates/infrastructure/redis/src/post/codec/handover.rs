@@ -14,11 +14,11 @@ use passerby_domain::cooldown::Avoided;
 use passerby_domain::criteria::{Criteria, Interest, Interests, Language, Mode};
 use passerby_domain::flood::TokenBucket;
 use passerby_domain::id::{ChatId, Origin, Seq, UserId};
-use passerby_domain::notice::{ChatFacts, Role};
+use passerby_domain::notice::{ChatFacts, EndReason, Role};
 use passerby_domain::priority::Place;
 use passerby_domain::time::{Moment, UnixMillis};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Appends a handover, its moments told by the time of Redis.
 pub(crate) fn encode_handover(handover: &Handover, offset: TimeOffset, buffer: &mut Vec<u8>) {
@@ -72,7 +72,7 @@ structs! {
         sent: Vec<IdHash>,
     }
     HandoverOffer { offer: Offer, partner: HandoverPartner }
-    HandoverLastChat { chat: ChatId, partner: UserId, origin: Origin, lasting_origin: Origin, ended: Moment }
+    HandoverLastChat { chat: ChatId, partner: UserId, origin: Origin, lasting_origin: Origin, ended: Moment, told: EndReason }
     HandoverLimits {
         messages: TokenBucket,
         commands: TokenBucket,

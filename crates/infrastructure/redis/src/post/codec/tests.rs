@@ -333,13 +333,14 @@ fn limits() -> impl Strategy<Value = HandoverLimits> {
 }
 
 fn last_chat() -> impl Strategy<Value = HandoverLastChat> {
-    (chat(), user(), origin(), origin(), moment()).prop_map(
-        |(chat, partner, origin, lasting_origin, ended)| HandoverLastChat {
+    (chat(), user(), origin(), origin(), moment(), reason()).prop_map(
+        |(chat, partner, origin, lasting_origin, ended, told)| HandoverLastChat {
             chat,
             partner,
             origin,
             lasting_origin,
             ended,
+            told,
         },
     )
 }
