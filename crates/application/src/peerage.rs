@@ -440,6 +440,11 @@ impl Peerage {
         due
     }
 
+    /// The store did not say which seats it has as this node's: it is as if it had never been asked.
+    pub(crate) fn audit_failed(&self) {
+        self.lock().audited = Moment::ORIGIN;
+    }
+
     /// A seat that was here is held elsewhere now.
     pub(crate) fn note_moved(&self, seat: UserId, moved: Moved) {
         self.lock().moved.insert(seat, moved);

@@ -108,6 +108,7 @@ impl<P: Ports> Chat<P> {
         let mut after = None;
         loop {
             let Ok(page) = self.adapters.pairing.owned(after).await else {
+                self.peerage.audit_failed();
                 return self.doubt_store();
             };
             let Some(last) = page.last() else {

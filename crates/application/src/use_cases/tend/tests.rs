@@ -201,6 +201,29 @@ fn one_who_is_gone_and_whom_a_restored_store_remembers_is_forgotten_after_a_grac
 }
 
 #[test]
+fn a_store_that_does_not_say_whom_it_remembers_is_asked_again_soon() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = [0, 1].map(|node| cluster.visitor(node));
+    let backup = cluster.store.back_up();
+    run(cluster[0].disconnect(&alice.seat, alice.connection, Departure::Left));
+    cluster.pass(Millis::from_secs(1));
+    cluster.store.restore(backup);
+    for _ in 0..12 {
+        cluster.clock.advance(Millis::new(500));
+        for node in [0, 1] {
+            cluster[node].tick();
+            run(cluster[node].beat()).unwrap();
+        }
+    }
+    // All have told it again what they know, and it is away when it is asked for the rest.
+    cluster[0].adapters().pairing.set(Line::Down);
+    run(cluster[0].tend());
+    cluster[0].adapters().pairing.set(Line::Good);
+    cluster.pass(Millis::from_secs(25));
+    assert_eq!(cluster.store.known(), [bob.user()]);
+}
+
+#[test]
 fn a_seat_that_became_idle_may_be_taken_back_elsewhere() {
     let mut cluster = TestCluster::of(2);
     let alice = cluster.visitor(0);
