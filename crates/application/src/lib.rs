@@ -34,7 +34,7 @@ pub use chat::{Adapters, Chat, Deployment, Options};
 pub use seat::{ConnectionNumber, Seat};
 pub use use_cases::{
     Admission, Arrival, BanOrder, BanTarget, BlockError, ConnectError, Connected, Departure, Entry,
-    FirstWord, Followup, JoinError, LeaveError, MessageError, ModerationError, NotNow, ReportError,
+    FirstWord, Followup, Heirs, JoinError, LeaveError, MessageError, ModerationError, NotNow, ReportError,
     Returning, SignalError, SkipError,
 };
 

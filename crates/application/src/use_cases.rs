@@ -41,6 +41,7 @@ const CONCURRENCY: usize = 64;
 pub use block::BlockError;
 pub use connect::{Admission, Arrival, ConnectError, Connected, Entry};
 pub use disconnect::Departure;
+pub use drain::Heirs;
 pub use join::JoinError;
 pub use leave::LeaveError;
 pub use message::MessageError;

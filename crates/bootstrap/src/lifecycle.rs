@@ -1,8 +1,8 @@
 //! What a node does by itself: its clockwork, and how it sends everybody away.
 
 use crate::settings::SessionSettings;
-use passerby_application::Chat;
 use passerby_application::ports::{Clock, Ports};
+use passerby_application::{Chat, Heirs};
 use passerby_domain::time::Millis;
 use passerby_websocket::Gate;
 use std::sync::Arc;
@@ -13,6 +13,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often a drain looks whether everybody is gone.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
+/// How long seats whose users are gone are held for other nodes to fetch: nearly all are back by then. Those of the rest are left
+/// with the store until their graces are over, and the process need not wait for them.
+const FETCHED: Duration = Duration::from_secs(5);
 /// The shortest and the longest time after which a client is asked to reconnect: the node before it goes away, others
 /// after it; all at once would be a storm.
 const RECONNECT_AFTER: std::ops::Range<u64> = 100..1_000;
@@ -66,7 +69,7 @@ impl<P: Ports> Clockwork<P> {
 }
 
 /// Sends everybody away: says so, hangs up one by one over the time that is set for it, and waits until no connection
-/// and no held seat is left, or the time for that is over.
+/// is left and no held seat that nobody else could go on with, or the time for that is over.
 pub(crate) async fn drain<P: Ports>(chat: &Chat<P>, gate: &Gate, settings: &SessionSettings) {
     let started = Instant::now();
     let end = started + settings.drain_timeout;
@@ -82,7 +85,18 @@ pub(crate) async fn drain<P: Ports>(chat: &Chat<P>, gate: &Gate, settings: &Sess
         chat.send_away(seat);
     }
     let emptied = timeout_at(end, async {
+        let mut left_by_all = None;
         while gate.connections() > 0 || chat.own_census().online > 0 {
+            if gate.connections() > 0 {
+                left_by_all = None;
+            } else {
+                let left_at = *left_by_all.get_or_insert_with(Instant::now);
+                match chat.heirs() {
+                    Heirs::ToCome => return,
+                    Heirs::Present if left_at.elapsed() >= FETCHED => return,
+                    Heirs::Present | Heirs::None => {}
+                }
+            }
             sleep(DRAIN_LOOK).await;
             // Somebody may have been on the way in when the node began to drain.
             for seat in chat.announce_drain(|| Millis::new(RECONNECT_AFTER.start)) {

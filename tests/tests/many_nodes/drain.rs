@@ -119,6 +119,51 @@ async fn who_resumes_after_the_process_has_ended_has_lost_nothing() {
     ben.expect("partner_back").await;
 }
 
+/// Nobody else could take anybody back meanwhile, so that the process does not wait for them.
+#[tokio::test]
+async fn chats_go_on_though_all_nodes_are_drained_at_once() {
+    for count in [1, 2] {
+        // With the usual grace, which is shorter than a drain may take.
+        let mut nodes = Nodes::start(count, &QUICK[..1]).await;
+        let last = count - 1;
+        let mut ann = Client::waiting(nodes[0].server(), "").await;
+        let mut ben = Client::connect(nodes[last].server(), "").await;
+        ben.meet().await;
+        ann.meet().await;
+        ann.say("a", "before");
+        ann.expect("ack").await;
+        for node in nodes.all() {
+            node.terminate();
+        }
+        for client in [&mut ann, &mut ben] {
+            client.expect("draining").await;
+            assert_eq!(client.ending().await, Some(1012));
+        }
+        for node in nodes.all_mut() {
+            assert_eq!(node.ends(DRAIN).await.code(), Some(0));
+        }
+        for node in nodes.all_mut() {
+            node.again().await;
+            node.until_ready(200).await;
+        }
+        let mut ann = Client::resume(nodes[last].server(), &ann.memory()).await;
+        let mut ben = Client::resume(nodes[0].server(), &ben.memory()).await;
+        for client in [&ann, &ben] {
+            let welcome = client.welcome();
+            assert!(
+                welcome.flag("resumed") && !welcome.flag("gap"),
+                "{}",
+                welcome.body
+            );
+            assert_eq!(welcome.text("chat_id"), ann.chat());
+        }
+        ann.say("b", "hello");
+        while ben.any().await["text"] != "hello" {}
+        ben.say("c", "hello");
+        while ann.any().await["text"] != "hello" {}
+    }
+}
+
 #[tokio::test]
 async fn a_drained_node_that_starts_again_serves_as_before() {
     let mut nodes = Nodes::start(2, &QUICK).await;

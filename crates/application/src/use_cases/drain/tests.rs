@@ -1,6 +1,6 @@
 use super::*;
 use crate::Departure;
-use crate::testing::{Told, chat, run};
+use crate::testing::{TestCluster, Told, chat, run};
 
 #[test]
 fn every_connection_is_told_and_nobody_who_is_away() {
@@ -39,4 +39,18 @@ fn one_who_is_sent_away_keeps_their_seat_for_the_grace() {
     run(chat.disconnect(&alice.seat, alice.connection, Departure::Dropped));
     assert!(run(chat.recognise(&alice.token().0)).unwrap().is_some());
     assert_eq!(chat.own_census().chatting, 2);
+}
+
+#[test]
+fn seats_can_only_be_gone_on_with_where_there_is_a_store_that_others_share() {
+    assert_eq!(chat().start().heirs(), Heirs::None);
+    let mut cluster = TestCluster::of(2);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(cluster[0].heirs(), Heirs::Present);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(8));
+    assert_eq!(cluster[0].heirs(), Heirs::ToCome);
+    cluster.cut(0);
+    cluster.pass(Millis::from_secs(1));
+    assert_eq!(cluster[0].heirs(), Heirs::None, "nothing can be left to anybody");
 }

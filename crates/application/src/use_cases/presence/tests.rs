@@ -250,7 +250,10 @@ fn whoever_has_one_who_ended_a_chat_elsewhere_knows_why_it_ended() {
     cluster.kill(1);
     cluster.pass(Millis::from_secs(12));
     let heard = alice.hears();
-    assert!(heard.contains(&"chat_ended partner_skipped".to_owned()), "{heard:?}");
+    assert!(
+        heard.contains(&"chat_ended partner_skipped".to_owned()),
+        "{heard:?}"
+    );
 }
 
 #[test]
