@@ -3,13 +3,14 @@
 use crate::book::{Book, Standing};
 use crate::doorstep::Doorstep;
 use crate::endings::Endings;
+use crate::given_over::GivenOver;
 use crate::outstanding::{Abandoned, Departures, Strays, Untold, Watchlist};
 use crate::partings::Partings;
 use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
 use crate::remains::Remains;
-use crate::seat::Seat;
+use crate::seat::{Permit, Seat};
 use crate::throttle::Throttle;
 use crate::timers::Timers;
 use crate::turns::Turns;
@@ -128,6 +129,8 @@ pub struct Chat<P: Ports> {
     pub(crate) told: Mutex<Vec<Arc<Seat<P>>>>,
     /// Chats that were ended here whose other end is elsewhere.
     pub(crate) partings: Partings,
+    /// What seats that have gone to other nodes count.
+    pub(crate) given_over: GivenOver<Permit<P>>,
     /// What is left of seats that went elsewhere.
     pub(crate) remains: Remains,
     /// Seats that are on their way to this node.
@@ -204,6 +207,7 @@ impl<P: Ports> Chat<P> {
             untold: Untold::default(),
             told: Mutex::default(),
             partings: Partings::default(),
+            given_over: GivenOver::default(),
             remains: Remains::default(),
             takes: Turns::default(),
             doorstep: Doorstep::default(),

@@ -12,6 +12,7 @@ mod chat;
 mod doorstep;
 mod endings;
 mod fading;
+mod given_over;
 mod link;
 mod outstanding;
 mod partings;

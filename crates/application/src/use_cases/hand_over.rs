@@ -123,8 +123,10 @@ impl<P: Ports> Chat<P> {
             let mut handover = self.pack(&seat, book);
             leave_out(&mut handover.outbox.events, request.seen);
             book.abroad = None;
-            // Who takes it over counts it.
-            book.permit = None;
+            // Who takes it over counts it too.
+            if let Some(counted) = book.permit.take() {
+                self.given_over.keep(counted, moved.at);
+            }
             // The deadline goes with the state.
             let _ = book.session.depart();
             Some((handover, partner))

@@ -32,6 +32,7 @@ impl<P: Ports> Chat<P> {
         self.peerage.look(now);
         self.peerage.forget_moved(now);
         self.partings.forget(now);
+        self.given_over.forget(now);
         self.endings.forget(now);
         self.returns.forget(now);
         self.reports.forget(now);
