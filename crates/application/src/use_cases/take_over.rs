@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// A store that forgets its last words, as in a failover, may count a tenure twice: so each beginning leaves out some more, at
 /// most as many again, and no other beginning as many.
 const LEFT_OUT: u64 = 1 << 20;
+/// No client has read so many events. One that says so is numbered on from here, so that numbers stay below 2^53, which every
+/// client can hold.
+const MOST_SEEN: u64 = 1 << 52;
 
 /// Why a seat of another node does not become one of this node.
 #[derive(Debug, thiserror::Error)]
@@ -300,7 +303,8 @@ impl<P: Ports> Chat<P> {
         // from each other.
         let beginning = self.adapters.peers.own().bits() ^ self.now().as_millis();
         let more = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - LEFT_OUT.trailing_zeros());
-        Seq::new(seen.get() + 2 * LEFT_OUT * (1 + u64::from(generation.tenure().count())) + more)
+        let seen = seen.get().min(MOST_SEEN);
+        Seq::new(seen + 2 * LEFT_OUT * (1 + u64::from(generation.tenure().count())) + more)
     }
 
     /// Places what has come for the seat while it was on its way, and says what is to be answered.

@@ -24,7 +24,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The problems found so far, in the order found, the first one of each key.
+/// The problems found so far, the first one of each key.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<Problem>);
 
@@ -79,7 +79,9 @@ impl Problems {
         }
     }
 
-    pub(super) fn into_vec(self) -> Vec<Problem> {
+    /// All of them, by their keys: variables have no order of their own.
+    pub(super) fn into_vec(mut self) -> Vec<Problem> {
+        self.0.sort_by(|one, other| one.key.cmp(&other.key));
         self.0
     }
 }

@@ -297,6 +297,7 @@ fn wrong_values_are_named_by_their_key() {
         ("store.redis.mode", "\"ring\""),
         ("store.redis.urls", "[]"),
         ("store.redis.urls", "[\"redis://a\", \"redis://b\"]"),
+        ("store.redis.urls", "\"redis://a/x\""),
         ("store.redis.key_prefix", "\"{tag}\""),
         ("store.redis.master_name", "\"\""),
         ("store.redis.response_timeout", "\"0s\""),
@@ -366,12 +367,37 @@ fn all_faults_are_told_at_once() {
 #[test]
 fn redis_needs_a_secret_that_all_nodes_share() {
     let redis =
-        "[store]\nbackend = \"redis\"\n[store.redis]\nmode = \"cluster\"\nurls = \"redis://a,rediss://b\"";
+        "[store]\nbackend = \"redis\"\n[store.redis]\nmode = \"cluster\"\nurls = \"rediss://a,rediss://b\"";
     assert_eq!(faults(redis, &[]), ["identity.secret"]);
     let with_secret = [("PASSERBY__IDENTITY__SECRET", "a secret of enough bytes")];
     let settings = load(redis, &with_secret).unwrap();
     assert_eq!(settings.store.backend, Backend::Redis);
     assert_eq!(settings.store.redis.urls.len(), 2);
+}
+
+#[test]
+fn certificates_are_for_addresses_with_tls_and_those_go_together() {
+    let file = SettingsFile::with("-----BEGIN CERTIFICATE-----\n");
+    let path = file.0.display();
+    let with = |urls: &str| {
+        format!("[store.redis]\nmode = \"cluster\"\nurls = \"{urls}\"\ntls_ca_file = \"{path}\"")
+    };
+    assert_eq!(faults(&with("redis://a"), &[]), ["store.redis.tls_ca_file"]);
+    assert_eq!(faults(&with("rediss://a,redis://b"), &[]), ["store.redis.urls"]);
+    assert_eq!(faults(&with("rediss://a,rediss://b"), &[]), [""; 0]);
+}
+
+#[test]
+fn problems_are_told_in_the_same_order_each_time() {
+    let file = "[session]\nzzz = 1\naaa = 1\n[http]\nmmm = 1\n[limits]\nmessages_per_second = \"x\"";
+    let keys: Vec<_> = problems(file, &[])
+        .into_iter()
+        .map(|problem| problem.key)
+        .collect();
+    let mut sorted = keys.clone();
+    sorted.sort();
+    assert_eq!(keys, sorted);
+    assert!(keys.len() >= 3, "{keys:?}");
 }
 
 #[test]
@@ -406,11 +432,13 @@ fn a_short_secret_is_taken_and_told_from_a_good_one() {
 fn certificates_that_cannot_be_trusted_are_found_before_they_are_needed() {
     let fine = SettingsFile::with("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
     let other = SettingsFile::with("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n");
-    let told = |file: &SettingsFile| format!("store.redis.tls_ca_file = \"{}\"", file.0.display());
-    assert!(load(&told(&fine), &[]).is_ok());
-    let absent = "store.redis.tls_ca_file = \"/nowhere/at/all\"";
-    for wrong in [told(&other).as_str(), absent] {
-        assert_eq!(faults(wrong, &[]), ["store.redis.tls_ca_file"]);
+    let told = |file: &std::path::Path| {
+        let file = file.display();
+        format!("[store.redis]\nurls = \"rediss://a\"\ntls_ca_file = \"{file}\"")
+    };
+    assert!(load(&told(&fine.0), &[]).is_ok());
+    for wrong in [&other.0, std::path::Path::new("/nowhere/at/all")] {
+        assert_eq!(faults(&told(wrong), &[]), ["store.redis.tls_ca_file"]);
     }
 }
 

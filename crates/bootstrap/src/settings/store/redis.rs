@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use passerby_redis::client::IntoConnectionInfo as _;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,15 @@ impl RedisSettings {
             }
             (RedisMode::Standalone | RedisMode::Sentinel | RedisMode::Cluster, _) => {}
         }
+        let encrypted = self.urls.iter().filter(|url| url.is_encrypted()).count();
+        if encrypted != 0 && encrypted != self.urls.len() {
+            problems.add("store.redis.urls", "expected all of them with rediss:// or none");
+        } else if encrypted == 0 && self.tls_ca_file.is_some() {
+            problems.add(
+                "store.redis.tls_ca_file",
+                "expected none, because no address in store.redis.urls begins with rediss://",
+            );
+        }
         if self.master_name.is_empty() {
             problems.add("store.redis.master_name", "expected a name");
         }
@@ -175,6 +185,10 @@ impl RedisUrl {
         self.whole.expose_secret()
     }
 
+    fn is_encrypted(&self) -> bool {
+        self.shown.starts_with("rediss://")
+    }
+
     fn local() -> Self {
         let shown = "redis://127.0.0.1:6379".to_owned();
         Self {
@@ -193,6 +207,7 @@ impl fmt::Debug for RedisUrl {
 impl Text for RedisUrl {
     fn read(text: &str) -> Result<Self, Wrong> {
         const FORM: Wrong = "expected redis://HOST:PORT or rediss://HOST:PORT";
+        const MORE: Wrong = "expected nothing behind HOST:PORT but the number of a database";
         let (scheme, rest) = text.split_once("://").ok_or(FORM)?;
         if !matches!(scheme, "redis" | "rediss") || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(FORM);
@@ -205,6 +220,16 @@ impl Text for RedisUrl {
         }
         let host = &rest[host_start..authority_end];
         if host.is_empty() || host.starts_with(':') {
+            return Err(FORM);
+        }
+        let behind = rest[authority_end..]
+            .strip_prefix('/')
+            .unwrap_or(&rest[authority_end..]);
+        if !behind.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(MORE);
+        }
+        // Whatever else is wrong with it would be found out when the node starts.
+        if text.into_connection_info().is_err() {
             return Err(FORM);
         }
         let shown = match host_start {
@@ -244,6 +269,12 @@ mod tests {
             "http://redis.example",
             "redis://a b",
             "redis://[REDACTED]@redis.example:6379",
+            "redis://redis.example:1/x",
+            "redis://redis.example:1/5/6",
+            "redis://redis.example:65536",
+            "redis://redis.example:1?protocol=resp3",
+            "redis://redis.example:1/#secret",
+            "redis://anna:%ff@redis.example:1",
         ] {
             assert!(RedisUrl::read(text).is_err(), "{text}");
         }

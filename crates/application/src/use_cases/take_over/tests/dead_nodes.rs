@@ -39,6 +39,25 @@ fn two_nodes_that_know_no_more_of_a_seat_than_its_position_number_their_events_a
     );
 }
 
+/// Otherwise they could not name their own position at the next resume.
+#[test]
+fn one_who_claims_the_last_position_of_all_is_not_numbered_on_from_there() {
+    let mut cluster = TestCluster::of(3);
+    let [_alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(6));
+    let back = cluster.come_back(2, &bob, (1 << 53) - 1).unwrap();
+    let told = back.wire.told();
+    let Some(Told::Welcome {
+        replay: Replay::Gap { seq, .. },
+        ..
+    }) = told.first()
+    else {
+        panic!("{told:?}");
+    };
+    assert!(*seq < (1 << 53) - (1 << 40), "{seq}");
+}
+
 /// The chat that they were in last is not known any more, but whom they are kept from is.
 #[test]
 fn whose_node_is_dead_is_told_until_when_they_cannot_meet_whom_they_left() {
