@@ -10,6 +10,7 @@ mod disconnect;
 mod drain;
 mod expected;
 mod follow;
+mod former;
 mod hand_over;
 mod heartbeat;
 mod join;

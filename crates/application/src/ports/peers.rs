@@ -228,6 +228,10 @@ pub enum HandoverAnswer {
     Stays,
     /// The seat has ended, which the store had not heard of yet.
     Ended,
+    /// It is not here, and as far as is known this node has it, which is to be asked instead.
+    With(Incarnation),
+    /// It is not here, nor on its way here, and nothing is known of it.
+    Unknown,
 }
 
 /// The partner of a seat that is handed over.
@@ -359,8 +363,8 @@ pub trait Peers: Send + Sync + 'static {
     #[allow(clippy::elidable_lifetime_names, reason = "the mock needs the lifetime named")]
     fn send<'a>(&self, to: Incarnation, letter: &Letter<'a>) -> Result<(), Unsent>;
 
-    /// Asks the former owner of a seat for it. `None` if it has nothing, or does not answer within some two seconds; one that
-    /// `hearing` then says is heard is waited for as long once more. One that has nothing may be waiting for the
+    /// Asks the former owner of a seat for it. `None` if it does not answer within some two seconds; one that `hearing` then
+    /// says is heard is waited for as long once more. One that has nothing to say yet may be waiting for the
     /// seat itself, and a question or an answer may be lost: it is asked again meanwhile. Dropping the future forgets the
     /// answer.
     fn ask_for(

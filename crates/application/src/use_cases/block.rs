@@ -2,8 +2,9 @@
 
 use super::part::WrongChat;
 use crate::chat::Chat;
-use crate::ports::{Delivery, Fact, Flush, Ports, StoreError};
+use crate::ports::{Delivery, Fact, Flush, PairingStore, Ports, StoreError};
 use crate::seat::Seat;
+use passerby_domain::id::Generation;
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{AfterChat, IllegalMove};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl<P: Ports> Chat<P> {
         let (chat, partner) = seat.lock().acquaintance(chat, now)?;
         self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
         self.note(Fact::Blocked);
-        let mut sequel = None;
+        let (mut sequel, mut chatted_as) = (None, Generation::default());
         let parted = self.part(seat, EndReason::PartnerSkipped, |book| {
             self.adapters
                 .delivery
@@ -55,6 +56,7 @@ impl<P: Ports> Chat<P> {
             if !is_present {
                 return Ok(None);
             }
+            chatted_as = book.session.generation();
             let after = if self.charge_for_ending(book, now) {
                 AfterChat::QueueAnew
             } else {
@@ -76,12 +78,32 @@ impl<P: Ports> Chat<P> {
             match after {
                 AfterChat::Idle => self.rest(seat).await,
                 AfterChat::QueueAnew | AfterChat::QueueInOldPlace => {
+                    if elsewhere.is_some() {
+                        self.keep_parted(seat, chatted_as).await;
+                    }
                     self.seek_behind(seat, elsewhere).await;
                 }
             }
         }
         self.flush_own(seat);
         Ok(())
+    }
+
+    /// Tells the store that one who searches is out of their chat, and whom they must not meet, before they are looked for: should
+    /// this node and the partner's die meanwhile, whoever takes the two would put them into that chat again. `chatted_as` is
+    /// the generation of the seat in it, so that the search is newer.
+    async fn keep_parted(&self, seat: &Seat<P>, chatted_as: Generation) {
+        let dossier = {
+            let book = seat.lock();
+            let mut dossier = self.dossier(seat, &book);
+            dossier.stamp.generation = chatted_as;
+            book.session.search().is_some().then_some(dossier)
+        };
+        if let Some(dossier) = dossier
+            && self.adapters.pairing.keep(dossier).await.is_err()
+        {
+            self.doubt_store();
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::ports::{
     Ports, Stamp, Standing, Stranger, Undelivered,
 };
 use crate::seat::Seat;
-use passerby_domain::id::{ChatId, Incarnation, Seq, Tenure};
+use passerby_domain::id::{ChatId, Incarnation, Seq, Tenure, UserId};
 use passerby_domain::session::{Presence, State};
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ const SEEN_BYTES: usize = 16 * 1024;
 
 impl<P: Ports> Chat<P> {
     /// Gives a seat up to `new_owner`, which the store has made its owner, or what is left of one that is another's
-    /// already: whoever asks again is told the same. `None` if it is not here, or if the wish is older than the seat.
+    /// already: whoever asks again is told the same. `None` if it is on its way here, or if the wish is older than the seat.
     ///
     /// A seat is not given up for a dead token: the store takes any that is not older than the last it was told of, and only
     /// the owner knows better. Another may be served by it.
@@ -34,7 +34,20 @@ impl<P: Ports> Chat<P> {
             return Some(HandoverAnswer::Stays);
         }
         let given = self.yield_to(new_owner, request).map(HandoverAnswer::Given);
-        given.or_else(|| self.endings.knows(request.seat).then_some(HandoverAnswer::Ended))
+        given
+            .or_else(|| self.endings.knows(request.seat).then_some(HandoverAnswer::Ended))
+            .or_else(|| self.refer(new_owner, request.seat))
+    }
+
+    /// What one is told who asks for a seat that is not here: a store that has failed over may take this node for its owner
+    /// still, or this node has asked for it in vain.
+    fn refer(&self, asker: Incarnation, user: UserId) -> Option<HandoverAnswer> {
+        if self.register.get(user).is_some() || self.takes.is_taken(user) {
+            return None;
+        }
+        let moved = self.peerage.moved_to(user);
+        let owner = moved.map(|moved| moved.owner).filter(|owner| *owner != asker);
+        Some(owner.map_or(HandoverAnswer::Unknown, HandoverAnswer::With))
     }
 
     /// Whether a seat is here and its owner knows that the token is dead. It is taken back from the store then.

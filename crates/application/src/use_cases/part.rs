@@ -10,7 +10,7 @@ use crate::link::{Link, Partner};
 use crate::ports::{Address, Delivery, Fact, Flush, Letter, PairingStore, Peers, Ports, Release, Stamp};
 use crate::seat::Seat;
 use passerby_domain::cooldown::{Avoided, Cause};
-use passerby_domain::id::{ChatId, Tenure, UserId};
+use passerby_domain::id::{ChatId, Incarnation, Tenure, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{AfterChat, Chatting, IllegalMove, Presence, Session};
 use passerby_domain::time::Moment;
@@ -20,8 +20,8 @@ use std::sync::Arc;
 pub(crate) enum Parted<P: Ports> {
     /// They have been told, and look for another one.
     Told(Arc<Seat<P>>),
-    /// They have to be told.
-    Untold(Partner<P>, ChatId, EndReason),
+    /// They have to be told. Another node looks for one who is there and not here.
+    Untold(Partner<P>, ChatId, EndReason, Option<Incarnation>),
     /// Nothing: no chat was ended, or its partner had ended it before.
     Nobody,
 }
@@ -36,6 +36,9 @@ impl<P: Ports> Chat<P> {
         end: impl FnOnce(&mut Book<P>) -> Result<Option<(ChatId, Partner<P>)>, E>,
     ) -> Result<Parted<P>, E> {
         self.change_with_partner(seat, |book, beside| {
+            let link = book.session.chatting().map(|chatting| &chatting.link);
+            let elsewhere = link.filter(|link| link.absence.is_none());
+            let elsewhere = elsewhere.and_then(|link| Some(link.remote()?.owner));
             let Some((chat, partner)) = end(book)? else {
                 return Ok(Parted::Nobody);
             };
@@ -47,7 +50,7 @@ impl<P: Ports> Chat<P> {
                         Parted::Nobody
                     }
                 }
-                (partner, _) => Parted::Untold(partner, chat, told),
+                (partner, _) => Parted::Untold(partner, chat, told, elsewhere),
             })
         })
     }
@@ -56,7 +59,7 @@ impl<P: Ports> Chat<P> {
     pub(crate) async fn look_after_partner(&self, seat: &Seat<P>, parted: Parted<P>) {
         match parted {
             Parted::Told(partner) => self.after_left_alone(&partner).await,
-            Parted::Untold(partner, chat, told) => self.leave_alone(seat, &partner, chat, told).await,
+            Parted::Untold(partner, chat, told, _) => self.leave_alone(seat, &partner, chat, told).await,
             Parted::Nobody => {}
         }
     }

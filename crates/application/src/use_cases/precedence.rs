@@ -4,7 +4,6 @@
 //! for until that node says that it has looked for the partner, or for [`COURTESY`]: it may be dead.
 
 use crate::chat::Chat;
-use crate::link::Partner;
 use crate::ports::{Address, Letter, Peers, Ports};
 use crate::seat::Seat;
 use crate::use_cases::Followup;
@@ -18,11 +17,12 @@ use std::sync::Arc;
 const COURTESY: Millis = Millis::new(100);
 
 impl<P: Ports> Parted<P> {
-    /// The node that looks for the partner, if it is not this one.
+    /// The node that looks for the partner, if it is not this one. Nobody looks for one who is away: the store is to hear at once
+    /// who has left them.
     pub(crate) fn elsewhere(&self) -> Option<Incarnation> {
         match self {
-            Self::Untold(Partner::There(remote), ..) => Some(remote.owner),
-            Self::Untold(Partner::Here(_), ..) | Self::Told(_) | Self::Nobody => None,
+            Self::Untold(_, _, _, elsewhere) => *elsewhere,
+            Self::Told(_) | Self::Nobody => None,
         }
     }
 }

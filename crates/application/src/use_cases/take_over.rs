@@ -16,7 +16,7 @@ use crate::ports::{
     Outcome, PairingStore, Peers, Ports, Recollection, Standing, StoreError, Stranger, Taken, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
-use passerby_domain::id::{ChatId, Generation, Incarnation, Seq, Tenure, UserId};
+use passerby_domain::id::{ChatId, Generation, Seq, Tenure, UserId};
 use passerby_domain::notice::{ChatFacts, EndReason, Notice, Secret};
 use passerby_domain::session::{Announced, Chatting, Session, State, Wait};
 use passerby_domain::time::Moment;
@@ -100,11 +100,13 @@ impl<P: Ports> Chat<P> {
             // It may not give anything up any more, and asks whose its seats are before it serves anybody again. But where the
             // store was away for all, it may have been no more silent than this node, and have all there is.
             None if taken.lease == Lease::Over && !self.peerage.others_are_being_heard(self.now()) => None,
-            None => self.ask_former(taken.former, request).await?,
+            None => self.ask_former(&taken, request).await?,
         };
         let handover = match answer {
             Some(HandoverAnswer::Given(handover)) => Some(handover),
             Some(HandoverAnswer::Stays) => {
+                // Where whoever has taken it from this node since finds it.
+                self.note_where_it_is(&taken);
                 asked.settled();
                 return Ok(None);
             }
@@ -114,7 +116,7 @@ impl<P: Ports> Chat<P> {
                 self.departures.add(taken.dossier.stamp);
                 return Ok(None);
             }
-            None => None,
+            Some(HandoverAnswer::With(_) | HandoverAnswer::Unknown) | None => None,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.
         let handover = match handover {
@@ -146,21 +148,6 @@ impl<P: Ports> Chat<P> {
         Ok(seat)
     }
 
-    /// What the former owner has of a seat. Where it is heard all the while, and yet does not answer, letters take long: a user
-    /// would rather wait than lose what was said to them.
-    async fn ask_former(
-        &self,
-        former: Incarnation,
-        request: HandoverRequest,
-    ) -> Result<Option<HandoverAnswer>, TakeOverError> {
-        let peers = &self.adapters.peers;
-        let answer = peers.ask_for(former, request, &self.peerage).await;
-        if answer.is_none() {
-            self.check_ownership(request.seat).await?;
-        }
-        Ok(answer)
-    }
-
     /// The former owner was asked in vain, which took a while. A partner who was there too may have been taken elsewhere
     /// meanwhile, by a node that knows as little of where this seat is.
     async fn look_again_for_partner(&self, taken: &mut Taken) {
@@ -174,19 +161,6 @@ impl<P: Ports> Chat<P> {
             partner.owner = location.owner;
             partner.stamp.generation = Generation::first_of(location.tenure);
         }
-    }
-
-    /// A former owner lives, and did not answer. It may be that this node has asked a store that nobody else believes any
-    /// more; or others have taken the seat since.
-    ///
-    /// # Errors
-    /// [`TakeOverError::Outdone`] if so.
-    async fn check_ownership(&self, user: UserId) -> Result<(), TakeOverError> {
-        let location = self.adapters.pairing.locate(user).await?;
-        if location.is_some_and(|location| location.owner != self.adapters.peers.own()) {
-            return Err(TakeOverError::Outdone);
-        }
-        Ok(())
     }
 
     /// The seat, if another connection has brought it here while this one waited for its turn.

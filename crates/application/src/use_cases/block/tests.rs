@@ -1,5 +1,7 @@
 use super::*;
-use crate::testing::{HonestPairing, Line, PassAll, TestChat, UnreliablePairing, Visit, Visitor, chat, run};
+use crate::testing::{
+    HonestPairing, Line, PassAll, TestChat, TestCluster, UnreliablePairing, Visit, Visitor, chat, run,
+};
 use crate::{Departure, JoinError};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::time::Millis;
@@ -129,4 +131,22 @@ fn a_block_holds_through_a_return() {
     let back = run(chat.come_back(&bob, &bob.token().0, 3)).unwrap().unwrap();
     assert_eq!(back.hears(), ["welcome back waiting"]);
     assert_eq!(chat.adapters().pairing.waiting(), [alice.user(), bob.user()]);
+}
+
+/// Should both nodes die before the one who was left alone is looked for, the two would be in that chat again.
+#[test]
+fn the_store_knows_of_a_block_at_once_where_the_partner_is_on_a_node_that_does_not_answer() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.stall(1);
+    run(cluster[0].block(&alice.seat, &alice.chat())).unwrap();
+    let chatting: Vec<_> = cluster
+        .store
+        .chatting()
+        .into_iter()
+        .map(|(user, _)| user)
+        .collect();
+    assert_eq!(chatting, [bob.user()]);
+    cluster.pass(Millis::new(250));
+    assert_eq!(cluster.store.waiting(), [alice.user()]);
 }

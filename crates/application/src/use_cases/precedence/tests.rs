@@ -39,6 +39,19 @@ fn when_nothing_is_heard_of_the_partner_the_one_who_left_is_looked_for_all_the_s
     assert_eq!(carol.hears(), ["matched"]);
 }
 
+/// Nobody looks for the partner before they are back.
+#[test]
+fn one_who_leaves_a_partner_who_is_away_is_looked_for_at_once() {
+    let (mut cluster, [alice, bob, carol]) = three();
+    run(cluster[1].drop_line(&bob));
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["partner_away"]);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["chat_ended you_skipped", "matched"]);
+    assert_eq!(carol.hears(), ["matched"]);
+}
+
 #[test]
 fn two_who_skip_each_other_are_both_looked_for_at_once() {
     let mut cluster = TestCluster::of(2);

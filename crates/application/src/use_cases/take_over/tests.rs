@@ -4,6 +4,7 @@ mod dead_nodes;
 mod doubt;
 mod messages;
 mod moving;
+mod referred;
 
 use crate::MessageError;
 use crate::ports::Address;

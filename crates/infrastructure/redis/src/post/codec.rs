@@ -93,6 +93,11 @@ pub(super) fn encode_answer(
             }
             Some(HandoverAnswer::Stays) => out.byte(2),
             Some(HandoverAnswer::Ended) => out.byte(3),
+            Some(HandoverAnswer::With(owner)) => {
+                out.byte(4);
+                owner.encode(out);
+            }
+            Some(HandoverAnswer::Unknown) => out.byte(5),
         }
     });
 }
@@ -157,6 +162,8 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
                 1 => Some(HandoverAnswer::Given(Box::new(handover::read(reader)?))),
                 2 => Some(HandoverAnswer::Stays),
                 3 => Some(HandoverAnswer::Ended),
+                4 => Some(HandoverAnswer::With(Coded::decode(reader)?)),
+                5 => Some(HandoverAnswer::Unknown),
                 _ => return Err(Malformed),
             },
         }),

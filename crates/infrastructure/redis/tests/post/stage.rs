@@ -317,7 +317,10 @@ impl Node {
     pub(crate) async fn asks(&self, there: &Self, request: HandoverRequest) -> Option<Box<Handover>> {
         match self.post.ask_for(there.own(), request, &Deaf).await? {
             HandoverAnswer::Given(handover) => Some(handover),
-            HandoverAnswer::Stays | HandoverAnswer::Ended => None,
+            HandoverAnswer::Stays
+            | HandoverAnswer::Ended
+            | HandoverAnswer::With(_)
+            | HandoverAnswer::Unknown => None,
         }
     }
 }

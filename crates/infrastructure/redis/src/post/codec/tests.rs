@@ -461,7 +461,12 @@ proptest! {
         serial: u32,
         came: u32,
         given in option::of(option::of(handover().boxed())),
-        ended: bool,
+        other in prop_oneof![
+            Just(HandoverAnswer::Stays),
+            Just(HandoverAnswer::Ended),
+            Just(HandoverAnswer::Unknown),
+            node().prop_map(HandoverAnswer::With),
+        ],
     ) {
         let asked = HandoverRequest {
             seat,
@@ -472,8 +477,7 @@ proptest! {
         };
         let answer = given.map(|given| match given {
             Some(handover) => HandoverAnswer::Given(Box::new(handover)),
-            None if ended => HandoverAnswer::Ended,
-            None => HandoverAnswer::Stays,
+            None => other,
         });
         let mut bytes = Vec::new();
         encode_ask(number, asked, OFFSET, &mut bytes);
@@ -490,6 +494,8 @@ proptest! {
                     Some(HandoverAnswer::Given(handover)) => ("given", handed_over(&handover, OFFSET)),
                     Some(HandoverAnswer::Stays) => ("stays", Vec::new()),
                     Some(HandoverAnswer::Ended) => ("ended", Vec::new()),
+                    Some(HandoverAnswer::With(owner)) => ("with", owner.bits().to_be_bytes().to_vec()),
+                    Some(HandoverAnswer::Unknown) => ("unknown", Vec::new()),
                     None => ("nothing", Vec::new()),
                 };
                 prop_assert_eq!(bytes(read), bytes(answer));
