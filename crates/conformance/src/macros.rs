@@ -167,6 +167,7 @@ macro_rules! shared_pairing_conformance {
                 what_a_dead_node_left_is_gone_after_the_longest_grace,
                 what_a_dead_node_left_may_be_taken_over,
                 one_who_takes_a_seat_is_told_whether_its_owner_lives,
+                one_who_takes_a_seat_after_a_setback_is_to_ask_its_owner,
                 one_who_takes_a_seat_of_a_node_that_has_not_spoken_yet_is_to_ask_it,
                 whom_a_dead_node_left_in_the_queue_is_found_once_its_node_is_back_and_searches_for_it,
                 a_node_that_speaks_again_in_time_loses_nothing,

@@ -341,7 +341,7 @@ impl PairingStore for HonestPairing {
         };
         Ok(Some(Taken {
             former: record.former.unwrap_or(self.own),
-            lease: known.lease_of(record.former.unwrap_or(self.own), now),
+            lease: known.lease_of(record.former.unwrap_or(self.own), self.own, now),
             dossier: about.dossier(seat, &record),
             partner,
             legacy: legacy.cloned().map(Box::new),

@@ -27,9 +27,11 @@ impl Known {
         self.lives.get(&node).is_some_and(|life| now < life.heard + LEASE)
     }
 
-    /// Whether a former owner may be asked: so may one who has not spoken yet since all was forgotten.
-    pub(super) fn lease_of(&self, former: Incarnation, now: Moment) -> Lease {
-        if self.lives.contains_key(&former) && !self.is_alive(former, now) {
+    /// Whether a former owner may be asked: so may one who has not spoken yet since all was forgotten, and anybody where even
+    /// the one who asks is known of old.
+    pub(super) fn lease_of(&self, former: Incarnation, asker: Incarnation, now: Moment) -> Lease {
+        let is_over = |node| self.lives.contains_key(&node) && !self.is_alive(node, now);
+        if is_over(former) && !is_over(asker) {
             Lease::Over
         } else {
             Lease::Holds

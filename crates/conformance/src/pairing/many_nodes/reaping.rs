@@ -78,6 +78,19 @@ pub async fn one_who_takes_a_seat_is_told_whether_its_owner_lives<S: SharedPairi
     assert_eq!(stage.takes(HERE, &back).await.lease, Lease::Holds);
 }
 
+/// A store that was set back knows of nobody's last heartbeats, not even of those of the node that asks.
+pub async fn one_who_takes_a_seat_after_a_setback_is_to_ask_its_owner<S: SharedPairingSetup>() {
+    let stage = Stage::<S>::open().await;
+    let [first, second] = [1, 4].map(|number| stage.person(number));
+    for person in [&first, &second] {
+        stage.keep(THERE, person, Standing::Idle).await;
+    }
+    stage.pass_with(6, &[]).await;
+    assert_eq!(stage.takes(HERE, &first).await.lease, Lease::Holds);
+    stage.beats(HERE).await;
+    assert_eq!(stage.takes(HERE, &second).await.lease, Lease::Over);
+}
+
 /// A store that has lost all may hear of a seat before it hears of the node that holds it: that one lives.
 pub async fn one_who_takes_a_seat_of_a_node_that_has_not_spoken_yet_is_to_ask_it<S: SharedPairingSetup>() {
     let stage = Stage::<S>::open_silent().await;

@@ -44,7 +44,11 @@ if legacy ~= '' then
   if not is_last or number('>I8', legacy, 9) <= now then legacy = '' end
 end
 local former = sub(record, 19, 26)
-local ends = call('HGET', KEYS[5], 'n' .. former)
--- A memory that has lost all may hear of a seat before it hears of its owner, which lives then.
-local lease = ends and number('>I8', ends) <= now and 'o' or 'h'
+local ends = call('HMGET', KEYS[5], 'n' .. former, 'n' .. me)
+local function is_over(lease)
+  return lease and number('>I8', lease) <= now
+end
+-- A memory that has lost all may hear of a seat before it hears of its owner, which lives then; and in one that was set back even
+-- this node's lease is over, which lives, and so may the other.
+local lease = is_over(ends[1]) and not is_over(ends[2]) and 'o' or 'h'
 return {'t', former, lease, record, dossier, partner, theirs, sub(legacy, 17)}
