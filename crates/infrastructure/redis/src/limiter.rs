@@ -32,8 +32,8 @@ use tallies::{SHARDS, Tallies, Word};
 use tokio::time::{MissedTickBehavior, interval};
 use verdict::Verdict;
 
-/// How often Redis is told of seats that became free or came from other nodes. Who is refused meanwhile for a seat that has
-/// just gone elsewhere, or let in beside one that has just come, is so by mistake.
+/// How often Redis is told of seats that became free or came from other nodes. One that has gone elsewhere is counted twice for a
+/// moment: who is refused meanwhile for it is so by mistake.
 const FLUSH: Duration = Duration::from_millis(50);
 /// How often a node says that it lives.
 const BEAT: Duration = Duration::from_secs(5);
