@@ -47,8 +47,9 @@ fn check_config_names_every_faulty_key() {
     assert_eq!(output.status.code(), Some(2));
     let errors = errors(&output);
     assert_eq!(errors.len(), 2, "{errors:?}");
-    assert!(errors[0].starts_with("passerby: limits.mesages: "), "{errors:?}");
-    assert!(errors[1].starts_with("passerby: http.listen: "), "{errors:?}");
+    // By their keys.
+    assert!(errors[0].starts_with("passerby: http.listen: "), "{errors:?}");
+    assert!(errors[1].starts_with("passerby: limits.mesages: "), "{errors:?}");
     assert!(output.stdout.is_empty());
 }
 

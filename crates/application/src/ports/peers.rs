@@ -232,6 +232,9 @@ pub enum HandoverAnswer {
     With(Incarnation),
     /// It is not here, nor on its way here, and nothing is known of it.
     Unknown,
+    /// It is here, and has come here since the time in which it was taken: the store has forgotten that, or another was faster. Its
+    /// owner tells the store so.
+    Newer,
 }
 
 /// The partner of a seat that is handed over.

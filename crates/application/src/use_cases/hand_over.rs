@@ -33,10 +33,30 @@ impl<P: Ports> Chat<P> {
         if self.stays(new_owner, request) {
             return Some(HandoverAnswer::Stays);
         }
+        if self.is_newer(request) {
+            return Some(HandoverAnswer::Newer);
+        }
         let given = self.yield_to(new_owner, request).map(HandoverAnswer::Given);
         given
             .or_else(|| self.endings.knows(request.seat).then_some(HandoverAnswer::Ended))
             .or_else(|| self.refer(new_owner, request.seat))
+    }
+
+    /// Whether a seat is here in a later tenure than that in which another node has taken it. The store is told so.
+    fn is_newer(&self, request: HandoverRequest) -> bool {
+        let Some(seat) = self.register.get(request.seat) else {
+            return false;
+        };
+        let is_newer = {
+            let book = seat.lock();
+            let is_gone = matches!(book.session.state(), State::Gone);
+            !is_gone && request.generation.tenure() < book.session.generation().tenure()
+        };
+        if !is_newer || self.has_stalled() || self.peerage.suspects_usurpers() {
+            return false;
+        }
+        self.keep_later(&seat);
+        true
     }
 
     /// What one is told who asks for a seat that is not here: a store that has failed over may take this node for its owner

@@ -116,6 +116,13 @@ impl<P: Ports> Chat<P> {
                 self.departures.add(taken.dossier.stamp);
                 return Ok(None);
             }
+            Some(HandoverAnswer::Newer) => {
+                // To give it back would take it from whoever has it.
+                asked.settled();
+                self.check_ownership(user).await?;
+                // The store is about to hear whose it is.
+                return Err(StoreError::Unavailable(Box::new(OnItsWay)).into());
+            }
             Some(HandoverAnswer::With(_) | HandoverAnswer::Unknown) | None => None,
         };
         // What an owner says of its seat's tokens is newer than what the store knows.

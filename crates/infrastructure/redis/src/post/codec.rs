@@ -98,6 +98,7 @@ pub(super) fn encode_answer(
                 owner.encode(out);
             }
             Some(HandoverAnswer::Unknown) => out.byte(5),
+            Some(HandoverAnswer::Newer) => out.byte(6),
         }
     });
 }
@@ -164,6 +165,7 @@ fn decode<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
                 3 => Some(HandoverAnswer::Ended),
                 4 => Some(HandoverAnswer::With(Coded::decode(reader)?)),
                 5 => Some(HandoverAnswer::Unknown),
+                6 => Some(HandoverAnswer::Newer),
                 _ => return Err(Malformed),
             },
         }),

@@ -320,7 +320,8 @@ impl Node {
             HandoverAnswer::Stays
             | HandoverAnswer::Ended
             | HandoverAnswer::With(_)
-            | HandoverAnswer::Unknown => None,
+            | HandoverAnswer::Unknown
+            | HandoverAnswer::Newer => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Seats that are not where the store says: whoever is asked for one says who has it.
 
 use super::{online, say};
+use crate::ConnectError;
 use crate::ports::Farewell;
 use crate::testing::{TestCluster, step};
 use passerby_domain::time::Millis;
@@ -21,6 +22,36 @@ fn a_seat_is_found_where_it_is_though_the_store_has_forgotten_that_it_went_there
     let back = cluster.come_back(0, &moved, 2).unwrap();
     assert_eq!(back.hears(), ["welcome back chatting"], "nothing was missed");
     assert_eq!(moved.farewell(), Some(Farewell::Replaced));
+    assert_eq!(online(&cluster), 2);
+}
+
+/// Each knows of the next one where they went, and the last that the store has forgotten it all.
+#[test]
+fn one_who_has_moved_twice_since_what_the_store_remembers_comes_back_at_the_second_try() {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let before = cluster.store.back_up();
+    let mut bob = bob;
+    for node in [2, 3] {
+        bob = cluster.come_back(node, &bob, 1).unwrap();
+        cluster.clock.advance(Millis::new(200));
+    }
+    cluster.deliver();
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    cluster.store.restore(before);
+    let (chat, token) = (cluster.share(0), bob.token().0);
+    let mut first = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+    let refused = cluster.finish(first.as_mut());
+    assert!(
+        matches!(refused, Err(ConnectError::Store(_))),
+        "{:?}",
+        refused.is_ok()
+    );
+    assert_eq!(bob.farewell(), None);
+    cluster.pass(Millis::new(500));
+    let back = cluster.come_back(0, &bob, 1).unwrap();
+    assert_eq!(back.hears(), ["welcome back chatting", "message hello"]);
     assert_eq!(online(&cluster), 2);
 }
 

@@ -465,6 +465,7 @@ proptest! {
             Just(HandoverAnswer::Stays),
             Just(HandoverAnswer::Ended),
             Just(HandoverAnswer::Unknown),
+            Just(HandoverAnswer::Newer),
             node().prop_map(HandoverAnswer::With),
         ],
     ) {
@@ -496,6 +497,7 @@ proptest! {
                     Some(HandoverAnswer::Ended) => ("ended", Vec::new()),
                     Some(HandoverAnswer::With(owner)) => ("with", owner.bits().to_be_bytes().to_vec()),
                     Some(HandoverAnswer::Unknown) => ("unknown", Vec::new()),
+                    Some(HandoverAnswer::Newer) => ("newer", Vec::new()),
                     None => ("nothing", Vec::new()),
                 };
                 prop_assert_eq!(bytes(read), bytes(answer));
