@@ -47,12 +47,12 @@ impl<P: Ports> Chat<P> {
         Ok(None)
     }
 
-    /// A former owner lives, and has nothing, or did not answer, or knows better. It may be that this node has asked a store that nobody else
+    /// A former owner lives, and has nothing or did not answer. It may be that this node has asked a store that nobody else
     /// believes any more; or others have taken the seat since.
     ///
     /// # Errors
     /// [`TakeOverError::Outdone`] if so.
-    pub(super) async fn check_ownership(&self, user: UserId) -> Result<(), TakeOverError> {
+    async fn check_ownership(&self, user: UserId) -> Result<(), TakeOverError> {
         let location = self.adapters.pairing.locate(user).await?;
         if location.is_some_and(|location| location.owner != self.adapters.peers.own()) {
             return Err(TakeOverError::Outdone);

@@ -119,8 +119,7 @@ impl<P: Ports> Chat<P> {
             Some(HandoverAnswer::Newer) => {
                 // To give it back would take it from whoever has it.
                 asked.settled();
-                self.check_ownership(user).await?;
-                // The store is about to hear whose it is.
+                // The store is about to hear whose it is, and the user may be here and nowhere else.
                 return Err(StoreError::Unavailable(Box::new(OnItsWay)).into());
             }
             Some(HandoverAnswer::With(_) | HandoverAnswer::Unknown) | None => None,
