@@ -69,7 +69,7 @@ pub(crate) struct Remote {
     pub(crate) sent: Sent,
 }
 
-/// Where a seat went that was on this node.
+/// Where a seat is that was on this node, or that this node took in vain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moved {
     pub(crate) owner: Incarnation,

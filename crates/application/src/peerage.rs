@@ -66,7 +66,8 @@ pub(crate) struct Peerage {
 #[derive(Default)]
 struct Hearsay {
     peers: HashMap<Incarnation, Vital>,
-    /// Seats that were here, and who holds them now. Bounded by the number of seats that leave in a minute.
+    /// Seats that were here, or were taken in vain, and who holds them as far as is known. Bounded by the number of those in a
+    /// minute.
     moved: HashMap<UserId, Moved>,
     ear: Ear,
     last_beat: Beat,
@@ -445,7 +446,7 @@ impl Peerage {
         self.lock().audited = Moment::ORIGIN;
     }
 
-    /// A seat that was here is held elsewhere now.
+    /// A seat that was here, or was to come here, is held elsewhere.
     pub(crate) fn note_moved(&self, seat: UserId, moved: Moved) {
         self.lock().moved.insert(seat, moved);
     }

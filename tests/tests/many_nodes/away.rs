@@ -190,8 +190,38 @@ async fn one_seat_claimed_on_both_nodes_at_once_has_one_connection_in_the_end() 
     }
 }
 
+/// Whoever speaks first has the seat, and the token is dead for the others: the store may give it to one after the other.
+#[tokio::test]
+async fn one_seat_claimed_on_three_nodes_at_once_is_kept_by_one_and_nothing_is_missed() {
+    let nodes = Nodes::start(3, &[HELD]).await;
+    let (mut ann, mut ben) = pair_across(&nodes).await;
+    for round in 0..8 {
+        let memory = ann.reset_connection().await;
+        ben.expect("partner_away").await;
+        let claim = async |node: usize| {
+            let door = Connect::to(nodes[node].server());
+            let connect = door.resuming(&memory).query("join=manual");
+            let mut claimed = connect.try_open(PATIENCE).await;
+            if let Ok(client) = &mut claimed {
+                client.send(json!({"type": "ping"}));
+            }
+            claimed
+        };
+        let (a, b, c) = tokio::join!(claim(0), claim(1), claim(2));
+        ann = the_one_that_stays([a, b, c]).await;
+        assert!(!ann.welcome().flag("gap"), "round {round}");
+        // They have asked twice by now.
+        ann.expect("pong").await;
+        let text = format!("the one that stays in round {round}");
+        ann.say(&text, &text);
+        ann.expect("ack").await;
+        while ben.any().await["text"] != text.as_str() {}
+    }
+    assert!(nodes.total("passerby_invariant_violations_total").await < 1.0);
+}
+
 /// Of these, which all claimed one seat, one is open and the others were closed by 4001.
-async fn the_one_that_stays(claimed: [Result<Client, Unwelcome>; 4]) -> Client {
+async fn the_one_that_stays<const CLAIMS: usize>(claimed: [Result<Client, Unwelcome>; CLAIMS]) -> Client {
     let mut open = Vec::new();
     for client in claimed {
         let mut client = match client {

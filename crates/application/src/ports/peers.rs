@@ -232,7 +232,7 @@ pub enum HandoverAnswer {
     With(Incarnation),
     /// It is not here, nor on its way here, and nothing is known of it.
     Unknown,
-    /// It is here, and has come here since the time in which it was taken: the store has forgotten that, or another was faster. Its
+    /// It is here, in a later tenure than the one in which it was taken: the store has forgotten that, or another was faster. Its
     /// owner tells the store so.
     Newer,
 }

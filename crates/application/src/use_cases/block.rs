@@ -44,7 +44,7 @@ impl<P: Ports> Chat<P> {
         let (chat, partner) = seat.lock().acquaintance(chat, now)?;
         self.bar(seat, partner, now).await.map_err(BlockError::Store)?;
         self.note(Fact::Blocked);
-        let (mut sequel, mut chatted_as) = (None, Generation::default());
+        let mut sequel = None;
         let parted = self.part(seat, EndReason::PartnerSkipped, |book| {
             self.adapters
                 .delivery
@@ -56,7 +56,7 @@ impl<P: Ports> Chat<P> {
             if !is_present {
                 return Ok(None);
             }
-            chatted_as = book.session.generation();
+            let chatted_as = book.session.generation();
             let after = if self.charge_for_ending(book, now) {
                 AfterChat::QueueAnew
             } else {
@@ -68,11 +68,11 @@ impl<P: Ports> Chat<P> {
                     .delivery
                     .post(&seat.route, &Notice::Idle, Flush::Later);
             }
-            sequel = Some(after);
+            sequel = Some((after, chatted_as));
             Ok::<_, IllegalMove>(Some((chat, partner)))
         });
         // A chat that cannot be ended is not the present one any more: nobody is left alone by that.
-        if let (Ok(parted), Some(after)) = (parted, sequel) {
+        if let (Ok(parted), Some((after, chatted_as))) = (parted, sequel) {
             let elsewhere = parted.elsewhere();
             self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {

@@ -116,6 +116,37 @@ fn a_wish_older_than_the_seat_is_refused() {
     assert_eq!(cluster[0].own_census().online, 1);
 }
 
+/// Nobody waits for what will not come; and for what may, they ask again.
+#[test]
+fn one_who_asks_for_a_seat_that_is_not_here_is_told_whether_it_may_come() {
+    let mut cluster = TestCluster::of(3);
+    let alice = cluster.visitor(1);
+    let asker = cluster.incarnation(2);
+    let request = HandoverRequest {
+        seat: alice.user(),
+        generation: Generation::new(7 << 35),
+        seen: Seq::default(),
+        serial: TokenSerial(0),
+        came: Moment::ORIGIN,
+    };
+    let ask = |cluster: &TestCluster| cluster[0].hand_over(asker, request);
+    assert!(matches!(ask(&cluster), Some(HandoverAnswer::Unknown)));
+    let (chat, token) = (cluster.share(0), alice.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&alice, &token, 1).await });
+    assert!(crate::testing::step(coming.as_mut()).is_pending());
+    assert!(ask(&cluster).is_none(), "it is on its way");
+    let here = cluster.finish(coming).unwrap().unwrap();
+    let later = HandoverRequest {
+        generation: Generation::new(9 << 35),
+        serial: here.seat.lock().tokens.latest,
+        ..request
+    };
+    let given = cluster[0].hand_over(asker, later);
+    assert!(matches!(given, Some(HandoverAnswer::Given(_))), "{given:?}");
+    let another = cluster[0].hand_over(cluster.incarnation(1), later);
+    assert!(matches!(another, Some(HandoverAnswer::With(owner)) if owner == asker));
+}
+
 /// The first answer may have been lost.
 #[test]
 fn whoever_asks_again_is_told_the_same_for_a_while_and_nobody_else_anything() {

@@ -217,9 +217,8 @@ fn the_end_of_a_chat_is_told_again_though_whoever_ended_it_is_in_others_since_or
     assert_eq!(cluster[0].facts.count(Fact::Anomaly(Anomaly::Orphan)), 0);
 }
 
-/// Where they are by now nobody knows of that chat, and their partner would be told that it was lost.
-#[test]
-fn one_who_ended_a_chat_and_went_elsewhere_is_said_to_have_ended_it_by_whoever_had_them() {
+/// Alice, on node 0, has not heard that her partner skipped, who has gone from node 1 to node 2 since.
+fn left_unheard() -> (TestCluster, Guest) {
     let mut cluster = TestCluster::of(3);
     let [alice, bob] = cluster.pair([0, 1]);
     run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
@@ -228,6 +227,13 @@ fn one_who_ended_a_chat_and_went_elsewhere_is_said_to_have_ended_it_by_whoever_h
         .lose(cluster.incarnation(1), cluster.incarnation(0));
     let moved = cluster.come_back(2, &bob, 1).unwrap();
     assert_eq!(moved.hears().last().map(String::as_str), Some("waiting"));
+    (cluster, alice)
+}
+
+/// Where they are by now nobody knows of that chat, and their partner would be told that it was lost.
+#[test]
+fn one_who_ended_a_chat_and_went_elsewhere_is_said_to_have_ended_it_by_whoever_had_them() {
+    let (mut cluster, alice) = left_unheard();
     let id = MessageId::parse("1").ok();
     cluster[0]
         .message(&alice.seat, &alice.chat(), "hello", id)
@@ -239,14 +245,7 @@ fn one_who_ended_a_chat_and_went_elsewhere_is_said_to_have_ended_it_by_whoever_h
 
 #[test]
 fn whoever_has_one_who_ended_a_chat_elsewhere_knows_why_it_ended() {
-    let mut cluster = TestCluster::of(3);
-    let [alice, bob] = cluster.pair([0, 1]);
-    run(cluster[1].skip(&bob.seat, &bob.chat())).unwrap();
-    cluster
-        .office
-        .lose(cluster.incarnation(1), cluster.incarnation(0));
-    let moved = cluster.come_back(2, &bob, 1).unwrap();
-    assert_eq!(moved.hears().last().map(String::as_str), Some("waiting"));
+    let (mut cluster, alice) = left_unheard();
     cluster.kill(1);
     cluster.pass(Millis::from_secs(12));
     let heard = alice.hears();

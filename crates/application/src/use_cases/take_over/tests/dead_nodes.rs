@@ -13,6 +13,18 @@ use std::task::Poll;
 
 type Coming = Result<Option<Guest>, ConnectError>;
 
+/// The number from which one who is back with a gap is told on.
+fn begins_at(back: &Guest) -> u64 {
+    let told = back.wire.told();
+    match told.first() {
+        Some(Told::Welcome {
+            replay: Replay::Gap { seq, .. },
+            ..
+        }) => *seq,
+        _ => panic!("{told:?}"),
+    }
+}
+
 /// One that was told something on the first would take it for something else on the second.
 #[test]
 fn two_nodes_that_know_no_more_of_a_seat_than_its_position_number_their_events_apart() {
@@ -23,15 +35,7 @@ fn two_nodes_that_know_no_more_of_a_seat_than_its_position_number_their_events_a
         cluster.kill(dead);
         cluster.pass(Millis::from_secs(6));
         let back = cluster.come_back(dead + 1, &bob, 1).unwrap();
-        let told = back.wire.told();
-        let Some(Told::Welcome {
-            replay: Replay::Gap { seq, .. },
-            ..
-        }) = told.first()
-        else {
-            panic!("{told:?}");
-        };
-        first_numbers.push(*seq);
+        first_numbers.push(begins_at(&back));
     }
     assert!(
         first_numbers[0] + 1_000_000 < first_numbers[1],
@@ -47,15 +51,8 @@ fn one_who_claims_the_last_position_of_all_is_not_numbered_on_from_there() {
     cluster.kill(1);
     cluster.pass(Millis::from_secs(6));
     let back = cluster.come_back(2, &bob, (1 << 53) - 1).unwrap();
-    let told = back.wire.told();
-    let Some(Told::Welcome {
-        replay: Replay::Gap { seq, .. },
-        ..
-    }) = told.first()
-    else {
-        panic!("{told:?}");
-    };
-    assert!(*seq < (1 << 53) - (1 << 40), "{seq}");
+    let begins_at = begins_at(&back);
+    assert!(begins_at < (1 << 53) - (1 << 40), "{begins_at}");
 }
 
 /// The chat that they were in last is not known any more, but whom they are kept from is.

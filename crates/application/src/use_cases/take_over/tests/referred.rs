@@ -84,13 +84,3 @@ fn a_seat_that_was_taken_from_one_who_took_it_in_vain_stays_where_it_is() {
     assert_eq!(alice.hears(), [""; 0], "nothing has happened to the partner");
     assert_eq!(online(&cluster), 2);
 }
-
-/// As when both nodes that have something to say have forgotten it: nobody waits for what will not come.
-#[test]
-fn a_seat_of_which_its_former_owner_knows_nothing_begins_again_at_once() {
-    let mut cluster = TestCluster::of(2);
-    let [_alice, bob] = cluster.pair([0, 1]);
-    cluster[1].register.remove_this(&bob.seat);
-    let back = cluster.come_back(0, &bob, 1).unwrap();
-    assert_eq!(back.hears()[0], "welcome back chatting, with a gap");
-}
