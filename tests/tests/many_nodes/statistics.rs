@@ -44,4 +44,6 @@ async fn the_operator_sees_the_node_and_the_cluster() {
         audit["cluster"],
         serde_json::json!({"online": 3, "waiting": 1, "chatting": 2})
     );
+    // Nor did any fail while the nodes started.
+    assert!(nodes.total("passerby_store_failures_total").await < 1.0);
 }

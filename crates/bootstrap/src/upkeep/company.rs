@@ -6,11 +6,12 @@ use crate::wiring::{Company, Node, SharedNode};
 use passerby_application::Chat;
 use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter};
 use passerby_domain::id::Incarnation;
-use passerby_redis::{CheckError, Inbox, Mailbox, Redis, RedisPost};
+use passerby_redis::{CheckError, Inbox, Link, Mailbox, Redis, RedisPost};
 use passerby_websocket::{Gate, Readiness};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,8 +19,10 @@ use tokio_util::task::TaskTracker;
 /// How often a node tells that it lives, and asks who else does. Who chats with its users is told that they are away after three
 /// in a row that did not come.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// So many in a row that Redis does not take are told to the operator. At the start, one or two may come before the link is up.
+/// So many in a row that Redis does not take are told to the operator.
 const MANY_MISSED: u32 = 4;
+/// How long the first one waits for the link: that it is still being made is no failure of Redis.
+const FIRST_LINK: Duration = Duration::from_secs(1);
 /// How often it looks after what cannot wait.
 const TICK: Duration = Duration::from_millis(250);
 /// How often it is tried to look at a Redis that is not there.
@@ -58,7 +61,7 @@ impl Upkeep<SharedNode> for Company {
         tasks.spawn(end.clone().run_until_cancelled_owned(incoming.run(letters)));
         tasks.spawn(
             end.clone()
-                .run_until_cancelled_owned(beat(chat.clone(), post.clone())),
+                .run_until_cancelled_owned(beat(chat.clone(), post.clone(), redis.link())),
         );
         tasks.spawn(
             end.clone()
@@ -131,7 +134,10 @@ impl Mailbox for Letters {
 }
 
 /// Tells the store twice a second, and sooner after it did not hear, that this node lives and that it has an inbox.
-async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost) {
+async fn beat(chat: Arc<Chat<SharedNode>>, post: RedisPost, mut link: watch::Receiver<Link>) {
+    // Should it not come, the heartbeats say so.
+    let is_up = link.wait_for(|link| matches!(link, Link::Up { .. }));
+    let _ = timeout(FIRST_LINK, is_up).await;
     let mut ticks = interval(HEARTBEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_first = true;

@@ -158,6 +158,7 @@ impl Connector {
             Way::Sentinel(sentinels) => sentinels
                 .primary()
                 .await
+                .ok()
                 .map(|(host, port)| Whereto::Primary(host, port)),
         }
     }
@@ -169,12 +170,7 @@ impl Connector {
         match &self.way {
             Way::Standalone(client) => Ok((self.connect_to(client, patience).await?, Whereto::Fixed)),
             Way::Sentinel(sentinels) => {
-                let Some((host, port)) = sentinels.primary().await else {
-                    return Err(RedisError::from((
-                        ErrorKind::MasterNameNotFoundBySentinel,
-                        "too few sentinels name a primary",
-                    )));
-                };
+                let (host, port) = sentinels.primary().await?;
                 let client = self
                     .access
                     .client(self.access.sign(sentinels.address(&host, port)))?;

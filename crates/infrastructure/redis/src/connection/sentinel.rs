@@ -6,7 +6,9 @@
 
 use super::connector::{Access, beside, within};
 use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{self, AsyncConnectionConfig, Client, ConnectionInfo, RedisResult};
+use deadpool_redis::redis::{
+    self, AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, RedisError, RedisResult,
+};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::HashMap;
 use std::pin::pin;
@@ -80,7 +82,7 @@ impl Sentinels {
             });
         }
         let Some(like) = like else {
-            return Err((redis::ErrorKind::EmptySentinelList, "there is no sentinel").into());
+            return Err((ErrorKind::EmptySentinelList, "there is no sentinel").into());
         };
         Ok(Self {
             all,
@@ -94,25 +96,48 @@ impl Sentinels {
         beside(&self.like, host, port)
     }
 
-    /// The primary by the newest word of those that answer in time; `None` if no more than half do.
-    pub(super) async fn primary(&self) -> Option<(String, u16)> {
+    /// The primary by the newest word of those that answer in time.
+    ///
+    /// # Errors
+    /// If no more than half do: why one of them does not.
+    pub(super) async fn primary(&self) -> RedisResult<(String, u16)> {
         let mut asked: FuturesUnordered<_> = self.all.iter().map(Sentinel::ask).collect();
         let mut words = Vec::new();
+        let mut failure = None;
         let mut latecomers = pin!(sleep(LATECOMERS));
         loop {
             let is_enough = is_majority(words.len(), self.all.len());
             tokio::select! {
                 biased;
                 answer = asked.next() => match answer {
-                    Some(word) => words.extend(word),
+                    Some(Ok(word)) => words.push(word),
+                    Some(Err(error)) => failure = Some(error),
                     None => break,
                 },
                 () = &mut latecomers, if is_enough => break,
             }
         }
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.primary(words, self.all.len())
+        newest.primary(words, self.all.len()).ok_or_else(|| why(failure))
     }
+}
+
+/// Of what a row of questions was answered with, the first error, which has a code.
+fn first(failure: RedisError) -> RedisError {
+    let errors = failure.clone().into_server_errors();
+    let first = errors.and_then(|errors| errors.first().map(|(_, error)| error.clone()));
+    first.map_or(failure, RedisError::from)
+}
+
+/// Why too few sentinels name a primary.
+fn why(failure: Option<RedisError>) -> RedisError {
+    // What has no code of its own is that there is no primary of this name.
+    failure
+        .filter(|failure| failure.code() != Some("ERR"))
+        .unwrap_or_else(|| {
+            let kind = ErrorKind::MasterNameNotFoundBySentinel;
+            RedisError::from((kind, "too few sentinels name a primary"))
+        })
 }
 
 /// Whether so many of all can choose a primary.
@@ -121,7 +146,7 @@ fn is_majority(some: usize, all: usize) -> bool {
 }
 
 impl Sentinel {
-    async fn ask(&self) -> Option<Word> {
+    async fn ask(&self) -> RedisResult<Word> {
         let mut place = self.connection.lock().await;
         let mut connection = if let Some(connection) = place.take() {
             connection
@@ -130,7 +155,7 @@ impl Sentinel {
                 .set_connection_timeout(Some(self.limit))
                 .set_response_timeout(Some(self.limit));
             let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
-            within(self.limit, connecting).await.ok()?
+            within(self.limit, connecting).await?
         };
         // The one that leads a failover knows its new epoch, and who is to be the primary, before its own record says so.
         let mut questions = redis::pipe();
@@ -138,13 +163,12 @@ impl Sentinel {
         let by_name = questions.cmd("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME");
         by_name.arg(&self.primary_name);
         let asked = questions.query_async(&mut connection);
-        let (record, (host, port)): (HashMap<String, String>, _) = within(self.limit, asked).await.ok()?;
+        let (record, (host, port)): (HashMap<String, String>, _) =
+            within(self.limit, asked).await.map_err(first)?;
         *place = Some(connection);
-        Some(Word {
-            epoch: record.get("config-epoch")?.parse().ok()?,
-            host,
-            port,
-        })
+        let epoch = record.get("config-epoch").and_then(|epoch| epoch.parse().ok());
+        let epoch = epoch.ok_or((ErrorKind::UnexpectedReturnType, "a primary without an epoch"))?;
+        Ok(Word { epoch, host, port })
     }
 }
 
@@ -177,6 +201,19 @@ mod tests {
         for (all, needed) in [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)] {
             assert!(is_majority(needed, all), "{needed} of {all}");
             assert!(!is_majority(needed - 1, all), "{} of {all}", needed - 1);
+        }
+    }
+
+    #[test]
+    fn too_few_words_have_a_reason() {
+        let answered = |text: &str| {
+            let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap();
+            Some(answer.extract_error().unwrap_err())
+        };
+        let refused = why(answered("WRONGPASS invalid username-password pair"));
+        assert_eq!(refused.code(), Some("WRONGPASS"));
+        for unnamed in [None, answered("ERR No such master with that name")] {
+            assert_eq!(why(unnamed).kind(), ErrorKind::MasterNameNotFoundBySentinel);
         }
     }
 
