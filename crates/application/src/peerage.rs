@@ -40,8 +40,9 @@ const HEARD_AGAIN: Millis = Millis::new(2_500);
 const REAP: Millis = Millis::from_secs(1);
 /// How often a node looks for seats that the store has as its own and that it does not have.
 const AUDIT: Millis = Millis::from_secs(60);
-/// How long a node that has taken a seat may take to ask for it: longer than it waits for the answer.
-const ASKED_FOR: Millis = Millis::from_secs(3);
+/// How long a node that has taken a seat may take to ask for it: longer than it waits for the answer, and than it is silent until
+/// it counts as dead.
+const ASKED_FOR: Millis = Millis::from_secs(4);
 /// How long the new owner of a seat that was here is remembered.
 const FORWARDING: Millis = Millis::from_secs(60);
 

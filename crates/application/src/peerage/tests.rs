@@ -138,13 +138,13 @@ fn a_node_that_did_not_run_notices() {
 }
 
 #[test]
-fn a_seat_is_given_up_once_it_was_said_to_be_taken_for_three_seconds_on_end() {
+fn a_seat_is_given_up_once_it_was_said_to_be_taken_for_four_seconds_on_end() {
     let peerage = Peerage::default();
     let seat = UserId::from_bits(7);
     assert_eq!(peerage.note_taken(&[seat], at(1_000)), []);
     assert_eq!(peerage.note_taken(&[], at(2_000)), []);
     assert_eq!(peerage.note_taken(&[seat], at(4_500)), [], "it begins anew");
-    assert_eq!(peerage.note_taken(&[seat], at(7_500)), [seat]);
+    assert_eq!(peerage.note_taken(&[seat], at(8_500)), [seat]);
 }
 
 #[test]

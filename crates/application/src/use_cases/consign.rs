@@ -12,7 +12,7 @@ use crate::ports::{
     Address, Clock, Consignment, Delivery, Fact, Flush, IdHash, Letter, Outcome, Peers, Ports, Recollection,
     Repetition, Stamp, Undelivered, Unsent,
 };
-use crate::seat::Seat;
+use crate::seat::{ConnectionNumber, Seat};
 use crate::unanswered::{Attempt, Entry, Kept, KeptId, Watch};
 use passerby_domain::id::{ChatId, Tenure};
 use passerby_domain::notice::{Failure, Notice, Secret};
@@ -270,9 +270,11 @@ impl<P: Ports> Chat<P> {
             Some(_) if forgets || matches!(leg, Leg::Next { .. }) => Repetition::Perhaps,
             _ => Repetition::No,
         };
-        let attempt = leg
-            .refused()
-            .unwrap_or_else(|| Attempt::new(&repetition, || id.is_some() && may_be_late));
+        let attempt = match leg {
+            // That it was sent by this node does not make it one that was sent before.
+            Leg::Next { attempt, .. } => attempt,
+            Leg::First => Attempt::new(&repetition, || id.is_some() && may_be_late),
+        };
         let peers = &self.adapters.peers;
         if remote.owner == peers.own() {
             // The partner is on the way here, and reached without letters from then on, which must not overtake this.
@@ -433,8 +435,16 @@ impl<P: Ports> Chat<P> {
             .session
             .chatting()
             .is_some_and(|chatting| chatting.chat == entry.chat);
-        let id = entry.id.as_ref().map(|id| id.hash).filter(|_| is_present);
-        self.refuse_message(book, error, id);
+        if let Some(id) = entry.id.filter(|_| is_present) {
+            // One that the present connection has not sent may be on its way on it: that comes too late to be another attempt.
+            let told = if entry.sendings == 0 {
+                ConnectionNumber::default()
+            } else {
+                book.connection
+            };
+            book.refusals.remember(id.hash, told, error);
+        }
+        self.refuse_message(book, error, None);
         let failed = Notice::Failed {
             id: entry.name(),
             why,

@@ -7,13 +7,13 @@ use crate::chat::Chat;
 use crate::link::Moved;
 use crate::ports::{HandoverAnswer, HandoverRequest, PairingStore, Peers, Ports, Taken};
 use crate::use_cases::take_over::TakeOverError;
-use passerby_domain::id::{Generation, UserId};
+use passerby_domain::id::{Generation, Incarnation, UserId};
 
 /// So many nodes are asked, one after the other: as many as have a seat within the time of one failover, and more.
 const HOPS: usize = 4;
 
 impl<P: Ports> Chat<P> {
-    /// What the former owner has of a seat. Where it is heard all the while, and yet does not answer, letters take long: a user
+    /// What the former owner has of a seat. `known` is where it went from this node, if it was here a moment ago. Where it is heard all the while, and yet does not answer, letters take long: a user
     /// would rather wait than lose what was said to them.
     ///
     /// # Errors
@@ -22,6 +22,7 @@ impl<P: Ports> Chat<P> {
         &self,
         taken: &Taken,
         request: HandoverRequest,
+        mut known: Option<Incarnation>,
     ) -> Result<Option<HandoverAnswer>, TakeOverError> {
         let peers = &self.adapters.peers;
         let mut former = taken.former;
@@ -31,7 +32,12 @@ impl<P: Ports> Chat<P> {
             is_answered: false,
         };
         for _ in 0..HOPS {
-            match peers.ask_for(former, request, &self.peerage).await {
+            let answer = match peers.ask_for(former, request, &self.peerage).await {
+                // It may have gone from there to here, and on from here.
+                Some(HandoverAnswer::Unknown) => known.take().map(HandoverAnswer::With),
+                answer => answer,
+            };
+            match answer {
                 Some(HandoverAnswer::With(owner)) if owner != former && self.peerage.seems_alive(owner) => {
                     former = owner;
                 }

@@ -183,7 +183,8 @@ impl<P: Ports> Chat<P> {
         }
     }
 
-    async fn remove(&self, seat: &Arc<Seat<P>>, why: Farewell) {
+    /// Removes a seat of this node, and tells the partner.
+    pub(super) async fn remove(&self, seat: &Arc<Seat<P>>, why: Farewell) {
         let removed = self.change(seat, |book| {
             book.abroad = None;
             let left = book.session.depart().ok()?;

@@ -7,12 +7,12 @@ use crate::book::{Book, DossierState, Ownership};
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
-    Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Flush, Identity, Location,
-    PairingStore, Peers, Ports, RateLimiter, Stamp, StoreError, TokenSerial,
+    Attendance, Belief, Believed, Clock, Completeness, Delivery, Difference, Fact, Farewell, Flush, Identity,
+    Location, PairingStore, Peers, Ports, RateLimiter, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::flood::Exhausted;
-use passerby_domain::id::{ChatId, Generation, Seq, UserId};
+use passerby_domain::id::{ChatId, Generation, Origin, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
 use passerby_domain::session::{Presence, State};
 use passerby_domain::time::{Millis, Moment};
@@ -213,8 +213,9 @@ impl<P: Ports> Chat<P> {
     /// taken back even while the bans cannot be read.
     ///
     /// # Errors
-    /// [`ConnectError::Banned`], or [`ConnectError::Replaced`] if one that was recognised later was faster: it may be
-    /// all that is left of a client that gave up on this one. The seat is as before. [`ConnectError::Store`] if another
+    /// [`ConnectError::Banned`]; a seat of theirs that was another node's is gone then, and the partner told so.
+    /// [`ConnectError::Replaced`] if one that was recognised later was faster: it may be all that is left of a client that gave up
+    /// on this one; the seat is as before. [`ConnectError::Store`] if another
     /// node holds it and the store does not answer, or seems to hold it and this node cannot know; or if one that was
     /// recognised earlier has taken it to another node, which may be the one that the client gave up on.
     pub async fn resume(
@@ -226,10 +227,7 @@ impl<P: Ports> Chat<P> {
     ) -> Result<Option<Connected<P>>, ConnectError> {
         let origins = self.adapters.identity.origins(address);
         let bans_known = self.bans_made();
-        match self.check_ban(origins.exact).await {
-            Ok(()) | Err(ConnectError::Store(_)) => {}
-            Err(refused @ (ConnectError::Banned(_) | ConnectError::Replaced)) => return Err(refused),
-        }
+        let returning = self.let_in(returning, origins.exact, seen).await?;
         let came = returning.came;
         let Some((seat, serial, connection)) = self.bring_here(returning, seen).await? else {
             return Ok(None);
@@ -327,6 +325,29 @@ impl<P: Ports> Chat<P> {
         self.seek(&seat).await;
         self.keep_later(&seat);
         Ok(Some(Connected { seat, connection }))
+    }
+
+    /// Who is banned does not come back; if that cannot be found out, they do.
+    async fn let_in(
+        &self,
+        returning: Returning<P>,
+        origin: Origin,
+        seen: Seq,
+    ) -> Result<Returning<P>, ConnectError> {
+        match self.check_ban(origin).await {
+            Ok(()) | Err(ConnectError::Store(_)) => Ok(returning),
+            Err(refused @ ConnectError::Replaced) => Err(refused),
+            Err(ConnectError::Banned(ban)) => {
+                // Whoever has a seat of theirs may be dead, and nobody is to wait for them.
+                if matches!(returning.seat, Whereabouts::Elsewhere { .. })
+                    && let Ok(Some((seat, ..))) = self.bring_here(returning, seen).await
+                    && seat.origin() == ban.origin
+                {
+                    self.remove(&seat, Farewell::Banned(ban)).await;
+                }
+                Err(ConnectError::Banned(ban))
+            }
+        }
     }
 
     /// The seat of one who returns, here, with what they showed and the number of their connection.

@@ -251,8 +251,13 @@ impl<P: Ports> Chat<P> {
             }
         }
         let given_up = self.peerage.note_taken(&taken, self.now());
+        let count = taken.len();
         // Whoever took a seat while this node was not heard will not ask for it any more.
-        let lost = if was_unheard { &taken } else { &given_up };
+        let lost = if was_unheard {
+            taken
+        } else {
+            self.win_back(given_up).await
+        };
         if !lost.is_empty() {
             let lost: HashSet<_> = lost.iter().copied().collect();
             // A seat that has come back here since notes were compared is another.
@@ -260,7 +265,7 @@ impl<P: Ports> Chat<P> {
                 self.lose_seat(seat, None);
             }
         }
-        if lost.len() < taken.len() {
+        if lost.len() < count {
             self.verify_soon();
         }
         iter(unlike)
@@ -275,6 +280,27 @@ impl<P: Ports> Chat<P> {
                 self.look_for_partner(seat);
             }
         }
+    }
+
+    /// The store says that other nodes have these seats, which they have not asked for. Those of nodes that are dead are this
+    /// node's again: one that dies between asking the store and asking whom it names has served nobody. The others are lost.
+    async fn win_back(&self, seats: Vec<UserId>) -> Vec<UserId> {
+        let lost = iter(seats).map(|user| async move {
+            let seat = self.register.get(user)?;
+            match self.adapters.pairing.locate(user).await {
+                Ok(Some(location)) if !self.peerage.seems_alive(location.owner) => {
+                    self.take_back(&seat, location.owner).await;
+                    None
+                }
+                Ok(_) => Some(user),
+                Err(_) => {
+                    self.doubt_store();
+                    None
+                }
+            }
+        });
+        let lost = lost.buffer_unordered(super::CONCURRENCY);
+        lost.filter_map(|lost| async move { lost }).collect().await
     }
 
     /// The store differs about a seat. The second time, with the seat as it was, it is told again.

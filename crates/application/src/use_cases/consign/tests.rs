@@ -100,6 +100,29 @@ fn what_is_sent_again_after_a_resume_is_answered_once() {
     assert_eq!(bob.hears(), ["message hello"]);
 }
 
+/// Its client has sent it again by the time that it hears of the refusal, and takes that for the answer to both.
+#[test]
+fn what_is_refused_before_it_was_sent_again_after_a_resume_is_refused_then_too() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    let (chat, token) = (cluster.share(0), alice.token().0);
+    let alice = run(chat.come_back(&alice, &token, 2)).unwrap().unwrap();
+    cluster[1].adapters().delivery.set_room(0);
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["welcome back chatting", "unreachable 1"]);
+    cluster[1].adapters().delivery.set_room(9);
+    let again = say(&cluster, 0, &alice, "hello", "1");
+    assert!(matches!(again, Err(MessageError::Unreachable(_))), "{again:?}");
+    cluster.deliver();
+    assert_eq!(bob.hears(), [""; 0]);
+    // Whoever has heard that twice means it.
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message hello"]);
+    assert_eq!(alice.hears(), ["ack 1"]);
+}
+
 #[test]
 fn what_was_acknowledged_is_not_called_undelivered_because_the_chat_is_over() {
     let mut cluster = TestCluster::of(2);

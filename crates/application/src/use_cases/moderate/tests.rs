@@ -196,6 +196,24 @@ fn a_ban_made_while_somebody_is_on_the_way_to_another_node_does_not_miss_them() 
     assert!(alice.hears().contains(&"chat_ended moderated".to_owned()));
 }
 
+/// Nobody has the seat any more who could remove it.
+#[test]
+fn one_who_was_banned_when_their_node_was_dead_frees_the_partner_where_they_come() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(1);
+    let ban = run(cluster[0].ban(order(BanTarget::User(bob.user())))).unwrap();
+    cluster.pass(Millis::from_secs(5));
+    let (chat, token) = (cluster.share(2), bob.token().0);
+    let coming = async { chat.come_back(&bob, &token, 1).await };
+    let refused = cluster.finish(coming);
+    assert!(matches!(refused, Err(ConnectError::Banned(told)) if told == ban));
+    cluster.deliver();
+    let heard = alice.hears();
+    assert!(heard.contains(&"chat_ended moderated".to_owned()), "{heard:?}");
+    assert!(cluster[2].seat_of(bob.user()).is_none());
+}
+
 #[test]
 fn nothing_more_reaches_one_who_was_removed() {
     let chat = chat().start();

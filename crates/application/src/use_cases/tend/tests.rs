@@ -277,6 +277,23 @@ fn a_seat_that_another_node_is_about_to_ask_for_is_kept_for_it() {
     assert_eq!(moved.hears(), ["welcome back waiting"]);
 }
 
+/// It asked the store, and died before it asked whom the store names.
+#[test]
+fn a_seat_that_was_taken_by_a_node_which_died_before_it_asked_for_it_stays_where_it_is() {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.pass(Millis::from_secs(1));
+    let pairing = &cluster[2].adapters().pairing;
+    let taken = run(pairing.take(alice.user(), TokenSerial(1)));
+    assert!(taken.unwrap().is_some());
+    cluster.kill(2);
+    cluster.pass(Millis::from_secs(20));
+    assert_eq!(alice.farewell(), None);
+    assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2], "they notice nothing");
+    let moved = cluster.come_back(3, &alice, 2).unwrap();
+    assert_eq!(moved.hears(), ["welcome back chatting"], "nothing was missed");
+}
+
 /// As one that was given up for one who came too late, and came back all the same.
 #[test]
 fn one_who_is_here_is_paired_though_the_store_has_heard_that_they_are_gone() {

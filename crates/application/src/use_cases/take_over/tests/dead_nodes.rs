@@ -1,6 +1,6 @@
 //! Seats of nodes that have died.
 
-use super::{say, say_and_lose_the_first, sorted};
+use super::{comes_from, say, say_and_lose_the_first, sorted};
 use crate::ports::{PairingStore as _, Release, TokenSerial};
 use crate::testing::{Guest, Line, TestCluster, Told, Visit, run, step};
 use crate::{ConnectError, Entry, MessageError};
@@ -484,6 +484,31 @@ fn what_has_come_is_not_called_undelivered_when_the_chat_is_over() {
     while cluster.carry(here, there) {}
     assert_eq!(bob.hears(), ["message hello"]);
     cluster.office.lose(there, here);
+    run(cluster[2].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+}
+
+/// Nor has it been sent before because it went after a partner who moved.
+#[test]
+fn what_went_after_a_partner_is_not_called_undelivered_when_the_chat_is_over() {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(6));
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    cluster.pass(Millis::from_secs(1));
+    alice.hears();
+    bob.hears();
+    let [former, here, there] = [1, 2, 3].map(|node| cluster.incarnation(node));
+    say(&cluster, 2, &alice, "hello", "1").unwrap();
+    let bob = comes_from(&mut cluster, [1, 3], &bob, |_| ());
+    for (from, to) in [(here, former), (former, here), (here, there)] {
+        while cluster.carry(from, to) {}
+    }
+    assert_eq!(bob.hears().last().unwrap(), "message hello");
+    cluster.office.lose_all(there, here);
     run(cluster[2].skip(&alice.seat, &alice.chat())).unwrap();
     cluster.pass(Millis::from_secs(3));
     let told = alice.hears();

@@ -28,31 +28,38 @@ fn a_seat_is_found_where_it_is_though_the_store_has_forgotten_that_it_went_there
 /// Each knows of the next one where they went, and the last that the store has forgotten it all.
 #[test]
 fn one_who_has_moved_twice_since_what_the_store_remembers_comes_back_at_the_second_try() {
-    let mut cluster = TestCluster::of(4);
-    let [alice, bob] = cluster.pair([0, 1]);
-    let before = cluster.store.back_up();
-    let mut bob = bob;
-    for node in [2, 3] {
-        bob = cluster.come_back(node, &bob, 1).unwrap();
-        cluster.clock.advance(Millis::new(200));
+    // To a node where they never were, and to one that they have left since.
+    for comes_to in [0, 2] {
+        let mut cluster = TestCluster::of(4);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let before = cluster.store.back_up();
+        let mut bob = bob;
+        for node in [2, 3] {
+            bob = cluster.come_back(node, &bob, 1).unwrap();
+            cluster.clock.advance(Millis::new(200));
+        }
+        cluster.deliver();
+        say(&cluster, 0, &alice, "hello", "1").unwrap();
+        cluster.deliver();
+        cluster.store.restore(before);
+        let (chat, token) = (cluster.share(comes_to), bob.token().0);
+        let mut first = Box::pin(async { chat.come_back(&bob, &token, 1).await });
+        let refused = cluster.finish(first.as_mut());
+        assert!(
+            matches!(refused, Err(ConnectError::Store(_))),
+            "{comes_to}: {:?}",
+            refused.is_ok()
+        );
+        assert_eq!(bob.farewell(), None, "{comes_to}");
+        cluster.pass(Millis::new(500));
+        let back = cluster.come_back(comes_to, &bob, 1).unwrap();
+        assert_eq!(
+            back.hears(),
+            ["welcome back chatting", "message hello"],
+            "{comes_to}"
+        );
+        assert_eq!(online(&cluster), 2, "{comes_to}");
     }
-    cluster.deliver();
-    say(&cluster, 0, &alice, "hello", "1").unwrap();
-    cluster.deliver();
-    cluster.store.restore(before);
-    let (chat, token) = (cluster.share(0), bob.token().0);
-    let mut first = Box::pin(async { chat.come_back(&bob, &token, 1).await });
-    let refused = cluster.finish(first.as_mut());
-    assert!(
-        matches!(refused, Err(ConnectError::Store(_))),
-        "{:?}",
-        refused.is_ok()
-    );
-    assert_eq!(bob.farewell(), None);
-    cluster.pass(Millis::new(500));
-    let back = cluster.come_back(0, &bob, 1).unwrap();
-    assert_eq!(back.hears(), ["welcome back chatting", "message hello"]);
-    assert_eq!(online(&cluster), 2);
 }
 
 /// It took the seat from whoever serves the user, who did not give it up: the token is dead.
