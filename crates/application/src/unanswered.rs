@@ -3,7 +3,7 @@
 //! **Architecture Invariant:** bounded, and owns nothing while nothing is on its way.
 
 use crate::ports::{Consignment, IdHash, Repetition};
-use passerby_domain::id::{ChatId, Incarnation};
+use passerby_domain::id::{ChatId, Generation, Incarnation, Tenure};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::{Millis, Moment};
 use std::collections::VecDeque;
@@ -146,9 +146,11 @@ pub(crate) enum Watch {
 }
 
 impl Unanswered {
-    /// A number for one more, if there is room for it.
-    pub(crate) fn next(&self) -> Option<Consignment> {
-        (self.entries.len() < CAPACITY).then_some(Consignment(self.last.0 + 1))
+    /// A number for one more, if there is room for it. No two tenures of a seat give the same: a receipt for what was sent in an
+    /// earlier one may come when the seat has been elsewhere and is back.
+    pub(crate) fn next(&self, tenure: Tenure) -> Option<Consignment> {
+        let last = self.last.0.max(Generation::first_of(tenure).get());
+        (self.entries.len() < CAPACITY).then_some(Consignment(last + 1))
     }
 
     /// A message has been sent to `to`.
@@ -342,7 +344,7 @@ mod tests {
     fn what_is_answered_is_no_longer_on_its_way_and_the_rest_is_overdue_in_its_order() {
         let mut unanswered = Unanswered::default();
         for _ in 0..3 {
-            let next = unanswered.next().expect("there is room");
+            let next = unanswered.next(Tenure::FIRST).expect("there is room");
             unanswered.push(entry(next, Attempt::First), HERE);
         }
         assert!(unanswered.take(Consignment(2)).is_some());
@@ -355,7 +357,7 @@ mod tests {
         );
         assert!(unanswered.is_settled());
         assert_eq!(
-            unanswered.next(),
+            unanswered.next(Tenure::FIRST),
             Some(Consignment(4)),
             "a number is never given again"
         );
@@ -364,11 +366,11 @@ mod tests {
     #[test]
     fn no_more_than_256_are_on_their_way() {
         let mut unanswered = Unanswered::default();
-        while let Some(next) = unanswered.next() {
+        while let Some(next) = unanswered.next(Tenure::FIRST) {
             unanswered.push(entry(next, Attempt::First), HERE);
         }
         assert_eq!(unanswered.entries.len(), CAPACITY);
         unanswered.take(Consignment(7));
-        assert!(unanswered.next().is_some());
+        assert!(unanswered.next(Tenure::FIRST).is_some());
     }
 }

@@ -23,7 +23,7 @@ pub struct Address {
     pub to: UserId,
 }
 
-/// The number that a sender's owner gives a message it wants an answer to. Grows with each at one seat.
+/// The number that a sender's owner gives a message it wants an answer to. Grows with each at one seat, wherever it goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Consignment(pub u64);
 

@@ -240,7 +240,8 @@ impl<P: Ports> Chat<P> {
         let forgets = forgets(book, now);
         let may_be_late = forgets_within(RESENDING_LATE, book, now);
         let abroad = book.abroad.get_or_insert_default();
-        let consignment = abroad.unanswered.next().ok_or(Undelivered::Full)?;
+        let consignment = abroad.unanswered.next(generation.tenure());
+        let consignment = consignment.ok_or(Undelivered::Full)?;
         let chatting = book.session.chatting_mut().ok_or(Undelivered::Gone)?;
         let chat = chatting.chat;
         let silent = chatting

@@ -224,3 +224,23 @@ fn one_who_has_moved_often_hears_the_first_word_of_a_partner() {
         assert_eq!(alice.hears().last().map(String::as_str), Some("ack 1"));
     }
 }
+
+/// It was sent when the seat was there before, by a number of its own.
+#[test]
+fn a_receipt_is_for_no_message_that_was_said_since_the_seat_was_elsewhere() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "one", "1").unwrap();
+    let there = comes_from(&mut cluster, [0, 2], &alice, |_| ());
+    let back = comes_from(&mut cluster, [2, 0], &there, |_| ());
+    back.hears();
+    say(&cluster, 0, &back, "two", "2").unwrap();
+    // The first arrives and is answered, the second is lost.
+    cluster.carry(nodes[0], nodes[1]);
+    cluster.office.lose_all(nodes[0], nodes[1]);
+    while cluster.carry(nodes[1], nodes[0]) {}
+    assert_eq!(bob.hears(), ["message one"]);
+    let told = back.hears();
+    assert!(!told.contains(&"ack 2".to_owned()), "{told:?}");
+}
