@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use passerby_tests::PATIENCE;
 use passerby_tests::swarm::Happening;
 
@@ -196,4 +197,28 @@ async fn f4_a_node_stops_for_longer_than_its_lease() {
 #[ignore = "takes minutes: make test-faults"]
 async fn f4_a_node_stops_for_a_minute() {
     f4("SIGSTOP of one node for 60 s", Duration::from_secs(60)).await;
+}
+
+/// For less than anybody counts as dead: what is on its way to a node arrives, when its sender may have gone and come back.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of many: make test-faults"]
+async fn f4_nodes_stop_for_a_moment_in_turn() {
+    let mut scene = Scene::begin_restless(
+        "F4",
+        "SIGSTOP of one node after the other for up to 1.6 s, 20 times",
+    )
+    .await;
+    let mut dice = Rng::with_seed(scene.plan.seed);
+    let mut moment = |most| tokio::time::sleep(Duration::from_millis(dice.u64(50..most)));
+    scene.breaks();
+    for round in 0..20 {
+        let node = &scene.nodes[round % 3];
+        node.freeze();
+        moment(1_600).await;
+        node.thaw();
+        moment(1_500).await;
+    }
+    let outcome = scene.ends().await;
+    let (resumed, gaps, lost, _) = returns(&outcome.happened);
+    outcome.tell(&format!("{resumed} resumed ({gaps} with a gap), {lost} lost"));
 }

@@ -14,6 +14,8 @@ use crate::report;
 const WARM_UP: Duration = Duration::from_secs(5);
 /// Longer than any patience, grace and lease, several times over.
 const SETTLE: Duration = Duration::from_secs(90);
+/// From one act of a restless user to the next, in milliseconds: from, to.
+const RESTLESS: (u64, u64) = (20, 200);
 /// Until then nobody is counted any more who went away for good at the last moment: a grace, and what heartbeats take.
 const COUNTED: Duration = Duration::from_secs(15);
 /// Beyond these seconds a message may not wait for its answer, the machine's own slowness included.
@@ -76,6 +78,12 @@ impl Scene {
         Self::on(row, what, store, &[]).await
     }
 
+    /// As [`Scene::begin`], with users who do something every tenth of a second or so.
+    pub(crate) async fn begin_restless(row: &'static str, what: &'static str) -> Self {
+        let store = Store::Standalone(Standalone::start(Keeps::Nothing).await);
+        Self::start(row, what, store, &[], |plan| plan.pause = RESTLESS).await
+    }
+
     /// As [`Scene::begin`], with this store and these settings.
     pub(crate) async fn on(
         row: &'static str,
@@ -83,10 +91,21 @@ impl Scene {
         store: Store,
         settings: &[(&str, &str)],
     ) -> Self {
+        Self::start(row, what, store, settings, |_| ()).await
+    }
+
+    async fn start(
+        row: &'static str,
+        what: &'static str,
+        store: Store,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut Plan),
+    ) -> Self {
         let turn = TURN.lock().await;
         let users = std::env::var("PASSERBY_FAULTS_USERS").ok();
         let users = users.map_or(100, |text| text.parse().expect("a number of users"));
-        let plan = Plan::from_environment(users, 0).stormy();
+        let mut plan = Plan::from_environment(users, 0).stormy();
+        change(&mut plan);
         eprintln!("{row}: {what}: {plan:?}");
         let all = [&Plan::SETTINGS[..], &SETTINGS, settings].concat();
         let nodes = Nodes::start_on(store, 3, &all, plan.seed).await;

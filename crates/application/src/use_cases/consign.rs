@@ -437,7 +437,7 @@ impl<P: Ports> Chat<P> {
             .chatting()
             .is_some_and(|chatting| chatting.chat == entry.chat);
         if let Some(id) = entry.id.filter(|_| is_present) {
-            // One that the present connection has not sent may be on its way on it: that comes too late to be another attempt.
+            // Its client may be saying it again on the present connection, not having heard of this: that is refused, too.
             let told = if entry.sendings == 0 {
                 ConnectionNumber::default()
             } else {

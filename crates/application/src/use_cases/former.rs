@@ -1,7 +1,7 @@
 //! The former owner of a seat: what it has of it.
 //!
 //! Usually that is whom the store names. A store that has failed over may name one that had it before, and one that took it may
-//! have done so in vain: each of these says whom to ask instead.
+//! have done so in vain: each of these says whom to ask instead, and this node may remember.
 
 use crate::chat::Chat;
 use crate::link::Moved;
@@ -13,8 +13,9 @@ use passerby_domain::id::{Generation, Incarnation, UserId};
 const HOPS: usize = 4;
 
 impl<P: Ports> Chat<P> {
-    /// What the former owner has of a seat. `known` is where it went from this node, if it was here a moment ago. Where it is heard all the while, and yet does not answer, letters take long: a user
-    /// would rather wait than lose what was said to them.
+    /// What the former owner has of a seat. Where it is heard all the while, and yet does not answer, letters take long: a user
+    /// would rather wait than lose what was said to them. `went_to` is where the seat went from this node, if it was here
+    /// within the last minute.
     ///
     /// # Errors
     /// [`TakeOverError::Outdone`] if nobody has it, and another node has taken it since.
@@ -22,7 +23,7 @@ impl<P: Ports> Chat<P> {
         &self,
         taken: &Taken,
         request: HandoverRequest,
-        mut known: Option<Incarnation>,
+        mut went_to: Option<Incarnation>,
     ) -> Result<Option<HandoverAnswer>, TakeOverError> {
         let peers = &self.adapters.peers;
         let mut former = taken.former;
@@ -34,7 +35,7 @@ impl<P: Ports> Chat<P> {
         for _ in 0..HOPS {
             let answer = match peers.ask_for(former, request, &self.peerage).await {
                 // It may have gone from there to here, and on from here.
-                Some(HandoverAnswer::Unknown) => known.take().map(HandoverAnswer::With),
+                Some(HandoverAnswer::Unknown) => went_to.take().map(HandoverAnswer::With),
                 answer => answer,
             };
             match answer {

@@ -76,12 +76,12 @@ impl<P: Ports> Chat<P> {
             return Ok(None);
         };
         let own = self.adapters.peers.own();
-        let known = self.peerage.moved_to(user).map(|moved| moved.owner);
-        if let Some(known) = known
+        let went_to = self.peerage.moved_to(user).map(|moved| moved.owner);
+        if let Some(owner) = went_to
             && taken.former == own
         {
             // A store that has failed over may have forgotten whose it was last.
-            taken.former = known;
+            taken.former = owner;
         }
         // Whoever writes to the seat here must not be sent back to where it is coming from.
         self.peerage.note_here(user);
@@ -101,7 +101,7 @@ impl<P: Ports> Chat<P> {
             // It may not give anything up any more, and asks whose its seats are before it serves anybody again. But where the
             // store was away for all, it may have been no more silent than this node, and have all there is.
             None if taken.lease == Lease::Over && !self.peerage.others_are_being_heard(self.now()) => None,
-            None => self.ask_former(&taken, request, known).await?,
+            None => self.ask_former(&taken, request, went_to).await?,
         };
         let handover = match answer {
             Some(HandoverAnswer::Given(handover)) => Some(handover),

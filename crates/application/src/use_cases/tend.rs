@@ -251,7 +251,7 @@ impl<P: Ports> Chat<P> {
             }
         }
         let given_up = self.peerage.note_taken(&taken, self.now());
-        let count = taken.len();
+        let claimed = taken.len();
         // Whoever took a seat while this node was not heard will not ask for it any more.
         let lost = if was_unheard {
             taken
@@ -265,7 +265,7 @@ impl<P: Ports> Chat<P> {
                 self.lose_seat(seat, None);
             }
         }
-        if lost.len() < count {
+        if lost.len() < claimed {
             self.verify_soon();
         }
         iter(unlike)

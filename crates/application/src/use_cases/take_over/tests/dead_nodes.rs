@@ -452,16 +452,23 @@ fn what_may_have_come_from_a_dead_node_is_not_called_undelivered() {
     assert!(matches!(said, Err(MessageError::Unconfirmed)), "{said:?}");
 }
 
-/// Whoever refuses it now may not be the one who was told before.
-#[test]
-fn what_may_have_come_from_a_dead_node_is_not_called_undelivered_by_who_refuses_it_either() {
-    let mut cluster = TestCluster::of(3);
-    let [alice, _bob] = cluster.pair([0, 1]);
+/// Alice, back on node 2 for so long since hers died, and Bob, who was on node 1 all the while.
+fn back_from_a_dead_node(nodes: usize, since: Millis) -> (TestCluster, [Guest; 2]) {
+    let mut cluster = TestCluster::of(nodes);
+    let [alice, bob] = cluster.pair([0, 1]);
     cluster.kill(0);
     cluster.pass(Millis::from_secs(6));
     let alice = cluster.come_back(2, &alice, 1).unwrap();
+    cluster.pass(since);
     alice.hears();
-    cluster.pass(Millis::from_secs(5));
+    bob.hears();
+    (cluster, [alice, bob])
+}
+
+/// Whoever refuses it now may not be the one who was told before.
+#[test]
+fn what_may_have_come_from_a_dead_node_is_not_called_undelivered_by_who_refuses_it_either() {
+    let (mut cluster, [alice, _bob]) = back_from_a_dead_node(3, Millis::from_secs(5));
     cluster[1].adapters().delivery.set_room(0);
     say(&cluster, 2, &alice, "hello", "1").unwrap();
     cluster.deliver();
@@ -471,14 +478,7 @@ fn what_may_have_come_from_a_dead_node_is_not_called_undelivered_by_who_refuses_
 /// It is said for the first time, which its new node cannot know, arrives, and nobody hears of that.
 #[test]
 fn what_has_come_is_not_called_undelivered_when_the_chat_is_over() {
-    let mut cluster = TestCluster::of(3);
-    let [alice, bob] = cluster.pair([0, 1]);
-    cluster.kill(0);
-    cluster.pass(Millis::from_secs(6));
-    let alice = cluster.come_back(2, &alice, 1).unwrap();
-    cluster.pass(Millis::from_secs(5));
-    alice.hears();
-    bob.hears();
+    let (mut cluster, [alice, bob]) = back_from_a_dead_node(3, Millis::from_secs(5));
     let (here, there) = (cluster.incarnation(2), cluster.incarnation(1));
     say(&cluster, 2, &alice, "hello", "1").unwrap();
     while cluster.carry(here, there) {}
@@ -493,14 +493,7 @@ fn what_has_come_is_not_called_undelivered_when_the_chat_is_over() {
 /// Nor has it been sent before because it went after a partner who moved.
 #[test]
 fn what_went_after_a_partner_is_not_called_undelivered_when_the_chat_is_over() {
-    let mut cluster = TestCluster::of(4);
-    let [alice, bob] = cluster.pair([0, 1]);
-    cluster.kill(0);
-    cluster.pass(Millis::from_secs(6));
-    let alice = cluster.come_back(2, &alice, 1).unwrap();
-    cluster.pass(Millis::from_secs(1));
-    alice.hears();
-    bob.hears();
+    let (mut cluster, [alice, bob]) = back_from_a_dead_node(4, Millis::from_secs(1));
     let [former, here, there] = [1, 2, 3].map(|node| cluster.incarnation(node));
     say(&cluster, 2, &alice, "hello", "1").unwrap();
     let bob = comes_from(&mut cluster, [1, 3], &bob, |_| ());
