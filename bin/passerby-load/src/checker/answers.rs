@@ -1,7 +1,9 @@
 //! What one user asked, and whether it is answered: in time, and a message exactly once.
 //!
-//! Silence is only held against a server that is alive: when something is overdue the user sends a `ping`, and what is
-//! still unanswered when the `pong` comes was passed over. So neither a slow tool nor a dead connection is blamed on it.
+//! Silence is only held against a server that is alive: when something is overdue the user sends a `ping` each second, and
+//! what is still unanswered once the server has lived for as long as an answer may take was passed over. A second counts
+//! as lived when the `pong` came within it. So neither a slow tool, nor a dead connection, nor a path that was cut or a
+//! process that was stopped for a while is taken for silence.
 //!
 //! **Architecture Invariants:** bounded: messages are forgotten with their answers, or a few connections later.
 
@@ -12,6 +14,8 @@ use crate::clock::{Nanos, SECOND};
 
 /// How long an answer may take.
 const LIMIT: Nanos = 3 * SECOND;
+/// How often a user asks a server that owes an answer whether it lives, and how soon it says so if it does.
+const SIGN: Nanos = SECOND;
 /// For how many connections an answer to a message of an older one may still come.
 const CONNECTIONS: u32 = 3;
 
@@ -56,8 +60,25 @@ pub(crate) struct Answers {
     /// Answers to older messages than this are no longer judged.
     forgotten: u64,
     commands: Vec<(Command, String, Nanos)>,
-    /// When the `ping` was sent that shows whether the server is alive.
-    probe: Option<Nanos>,
+    probe: Option<Probe>,
+}
+
+/// Something is overdue, and the server is asked whether it is alive.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    /// What was overdue then is judged.
+    began: Nanos,
+    /// How long the server has lived since.
+    lived: Nanos,
+    ping: Ping,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ping {
+    /// It was sent at this moment, and has no `pong`.
+    Sent(Nanos),
+    /// The next one is due at this moment.
+    Due(Nanos),
 }
 
 impl Answers {
@@ -114,29 +135,53 @@ impl Answers {
         self.commands.retain(|(_, asked, _)| asked != id);
     }
 
-    /// When something that is open now becomes overdue.
+    /// When the user has to send a `ping`: something is overdue then.
     pub(crate) fn next_due(&self) -> Option<Nanos> {
-        if self.probe.is_some() {
-            return None;
+        match self.probe.map(|probe| probe.ping) {
+            Some(Ping::Sent(_)) => None,
+            Some(Ping::Due(at)) => Some(at),
+            None => Some(self.oldest()?.saturating_add(LIMIT)),
         }
-        let messages = self.pending.values().map(|(_, asked)| *asked).min();
-        let commands = self.commands.iter().map(|(_, _, asked)| *asked).min();
-        let oldest = messages.into_iter().chain(commands).min()?;
-        Some(oldest.saturating_add(LIMIT))
+    }
+
+    /// When what has waited longest was asked.
+    fn oldest(&self) -> Option<Nanos> {
+        let messages = self.pending.values().map(|(_, asked)| *asked);
+        let commands = self.commands.iter().map(|(_, _, asked)| *asked);
+        messages.chain(commands).min()
     }
 
     /// A `ping` was sent because something is overdue.
     pub(crate) fn probes(&mut self, now: Nanos) {
-        self.probe = Some(now);
+        let probe = self.probe.get_or_insert(Probe {
+            began: now,
+            lived: 0,
+            ping: Ping::Sent(now),
+        });
+        probe.ping = Ping::Sent(now);
     }
 
-    /// The server is alive: what was overdue when the `ping` was sent, and still is open, was passed over. Returns the
-    /// messages among it, which are given up.
-    pub(crate) fn lives(&mut self, found: &mut Vec<Violation>) -> Vec<(u64, String)> {
-        let Some(probe) = self.probe.take() else {
+    /// The `pong` came. What was overdue at the first `ping`, and still is open after the server has lived for as long as an
+    /// answer may take, was passed over. Returns the messages among it, which are given up.
+    pub(crate) fn lives(&mut self, now: Nanos, found: &mut Vec<Violation>) -> Vec<(u64, String)> {
+        let Some(mut probe) = self.probe.take() else {
             return Vec::new();
         };
-        let is_overdue = |asked: Nanos| asked.saturating_add(LIMIT) <= probe;
+        let is_overdue = |asked: Nanos| asked.saturating_add(LIMIT) <= probe.began;
+        if !self.oldest().is_some_and(is_overdue) {
+            return Vec::new();
+        }
+        if let Ping::Sent(at) = probe.ping
+            && now.saturating_sub(at) <= SIGN
+        {
+            // The first one shows that the question has been read by now.
+            probe.lived += SIGN;
+        }
+        if probe.lived <= LIMIT {
+            probe.ping = Ping::Due(now.saturating_add(SIGN));
+            self.probe = Some(probe);
+            return Vec::new();
+        }
         let mut passed_over = Vec::new();
         self.pending.retain(|number, (chat, asked)| {
             let is_overdue = is_overdue(*asked);
@@ -241,39 +286,66 @@ mod tests {
         assert_eq!(rules(&found), ["S8"]);
     }
 
+    /// Pings, each with a `pong` after `delay`, as many as it takes to live for so long.
+    fn lives_for(
+        answers: &mut Answers,
+        pings: u64,
+        delay: Nanos,
+        found: &mut Vec<Violation>,
+    ) -> Vec<(u64, String)> {
+        let mut given_up = Vec::new();
+        for _ in 0..pings {
+            let Some(due) = answers.next_due() else { break };
+            answers.probes(due);
+            given_up.extend(answers.lives(due + delay, found));
+        }
+        given_up
+    }
+
     #[test]
-    fn silence_is_found_once_the_server_is_known_to_live() {
+    fn silence_is_found_once_the_server_has_lived_for_long_enough() {
         let (mut answers, mut found) = (Answers::default(), Vec::new());
         answers.said(1, "A", 0);
-        answers.asked(Command::Leave, "c1".to_owned(), SECOND);
+        answers.asked(Command::Leave, "c1".to_owned(), 0);
         answers.said(2, "A", 2 * SECOND);
         assert_eq!(answers.next_due(), Some(LIMIT));
-        answers.probes(LIMIT + SECOND);
-        assert_eq!(answers.next_due(), None);
+        assert!(lives_for(&mut answers, 3, 0, &mut found).is_empty());
         assert!(found.is_empty());
-        assert_eq!(answers.lives(&mut found), [(1, "A".to_owned())]);
+        assert_eq!(lives_for(&mut answers, 1, 0, &mut found), [(1, "A".to_owned())]);
         assert_eq!(rules(&found), ["S8", "S8"]);
-        // The second message still has time.
+        // The second message was not overdue when the first ping was sent.
         assert_eq!(answers.open(), 1);
     }
 
     #[test]
-    fn an_answer_that_comes_before_the_pong_is_in_time() {
+    fn an_answer_that_comes_while_the_server_is_asked_is_late_and_no_silence() {
         let (mut answers, mut found) = (Answers::default(), Vec::new());
         answers.said(1, "A", 0);
-        answers.probes(LIMIT);
+        lives_for(&mut answers, 3, 0, &mut found);
         answers.answered(1, &mut found);
-        assert!(answers.lives(&mut found).is_empty());
+        assert!(lives_for(&mut answers, 1, 0, &mut found).is_empty());
         assert!(found.is_empty());
+        assert_eq!(answers.next_due(), None);
+    }
+
+    #[test]
+    fn a_pong_that_comes_late_shows_no_second_that_was_lived() {
+        let (mut answers, mut found) = (Answers::default(), Vec::new());
+        answers.said(1, "A", 0);
+        assert!(lives_for(&mut answers, 20, 2 * SIGN, &mut found).is_empty());
+        assert!(found.is_empty());
+        lives_for(&mut answers, 4, 0, &mut found);
+        assert_eq!(rules(&found), ["S8"]);
     }
 
     #[test]
     fn a_dead_connection_is_not_silence() {
         let (mut answers, mut found) = (Answers::default(), Vec::new());
         answers.said(1, "A", 0);
-        answers.probes(LIMIT);
+        lives_for(&mut answers, 3, 0, &mut found);
+        answers.probes(9 * SECOND);
         answers.reconnects();
-        assert!(answers.lives(&mut found).is_empty());
+        assert!(answers.lives(9 * SECOND, &mut found).is_empty());
         assert!(found.is_empty());
     }
 

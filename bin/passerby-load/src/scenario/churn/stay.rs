@@ -205,7 +205,8 @@ impl Life {
     }
 
     fn knows_it_lives(&mut self, found: &mut Vec<Violation>) {
-        for (number, chat) in self.answers.lives(found) {
+        let now = self.shared.run.clock.now();
+        for (number, chat) in self.answers.lives(now, found) {
             self.shared.checker.book().gave_up(self.seat, &chat, number);
         }
     }
