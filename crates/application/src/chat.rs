@@ -3,10 +3,11 @@
 use crate::book::{Book, Standing};
 use crate::doorstep::Doorstep;
 use crate::endings::Endings;
+use crate::fading::Fading;
 use crate::given_over::GivenOver;
 use crate::outstanding::{Abandoned, Departures, Strays, Untold, Watchlist};
 use crate::partings::Partings;
-use crate::peerage::{Peerage, Reach, Run};
+use crate::peerage::{GIVEN_UP, Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
 use crate::remains::Remains;
@@ -141,6 +142,8 @@ pub struct Chat<P: Ports> {
     pub(crate) endings: Endings,
     /// Seats that were taken back lately.
     pub(crate) returns: Throttle<UserId>,
+    /// Who came back to a seat of this node lately, and when; noted where nodes share a store.
+    pub(crate) comers: Fading<UserId, Moment>,
     /// Origins whose users have reported somebody lately.
     pub(crate) reports: Throttle<Origin>,
 }
@@ -213,6 +216,7 @@ impl<P: Ports> Chat<P> {
             doorstep: Doorstep::default(),
             endings: Endings::default(),
             returns,
+            comers: Fading::new(GIVEN_UP),
             reports,
         }
     }

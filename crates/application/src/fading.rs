@@ -66,6 +66,14 @@ impl<K: Eq + Hash, V: Copy> Fading<K, V> {
         spans.present.get(key).or_else(|| spans.past.get(key)).copied()
     }
 
+    /// All that is remembered, which is forgotten with this.
+    pub(crate) fn take(&self) -> impl Iterator<Item = (K, V)> + use<K, V> {
+        let mut spans = self.lock();
+        let past = std::mem::take(&mut spans.past);
+        let present = std::mem::take(&mut spans.present);
+        past.into_iter().chain(present)
+    }
+
     /// Forgets what is old.
     pub(crate) fn forget(&self, now: Moment) {
         drop(self.turned(now));
@@ -102,6 +110,15 @@ mod tests {
         assert_eq!(fading.get(&'a'), Some(1));
         fading.forget(at(140));
         assert_eq!(fading.get(&'a'), None);
+    }
+
+    #[test]
+    fn what_is_taken_is_all_and_is_forgotten() {
+        let fading = Fading::new(Millis::from_secs(20));
+        fading.note('a', 1, at(100));
+        fading.note('b', 2, at(120));
+        assert_eq!(fading.take().collect::<Vec<_>>(), [('a', 1), ('b', 2)]);
+        assert_eq!(fading.take().count(), 0);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod leave;
 mod message;
 mod moderate;
 mod moved;
+mod ownership;
 mod pair;
 mod part;
 mod precedence;

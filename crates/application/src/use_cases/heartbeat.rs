@@ -36,10 +36,15 @@ impl<P: Ports> Chat<P> {
             .heartbeat(&self.options.node, self.own_census())
             .await;
         self.notice_stall();
+        let was_unheard =
+            self.options.deployment == Deployment::Shared && self.peerage.was_unheard(self.now());
+        if was_unheard {
+            self.doubt_ownership();
+        }
         match answer {
             Ok(pulse) => {
                 self.set_census(pulse.census);
-                if self.options.deployment == Deployment::Shared && self.peerage.was_unheard(self.now()) {
+                if was_unheard {
                     // Whoever asked this node for a seat meanwhile had no answer, and may have taken it without.
                     self.peerage.suspect_usurpers(sent);
                     self.verify_soon();

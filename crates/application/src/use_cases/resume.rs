@@ -3,7 +3,7 @@
 use super::connect::{ConnectError, Connected};
 use super::consign::begin_to_say_again;
 use super::take_over::TakeOverError;
-use crate::book::{Book, DossierState, Ownership};
+use crate::book::DossierState;
 use crate::chat::{Chat, Deployment};
 use crate::link::Partner;
 use crate::ports::{
@@ -260,7 +260,7 @@ impl<P: Ports> Chat<P> {
             book.tokens.used = serial;
             book.tokens.latest = TokenSerial(book.tokens.latest.0.wrapping_add(1));
             book.session.attach();
-            self.note_ownership(book, now);
+            self.note_ownership(&seat, book, now);
             let standing = match book.session.state() {
                 State::Waiting(wait) | State::Offered { wait, .. } => {
                     Standing::Waiting(self.waiting(book, wait, now))
@@ -415,15 +415,6 @@ impl<P: Ports> Chat<P> {
             ConnectError::Replaced
         } else {
             on_its_way()
-        }
-    }
-
-    /// Somebody has come back: another node may have had the seat by then.
-    fn note_ownership(&self, book: &mut Book<P>, now: Moment) {
-        if self.may_be_usurped(now) {
-            book.abroad().ownership = Ownership::Doubtful;
-        } else if let Some(abroad) = &mut book.abroad {
-            abroad.ownership = Ownership::Known;
         }
     }
 

@@ -35,6 +35,7 @@ impl<P: Ports> Chat<P> {
         self.given_over.forget(now);
         self.endings.forget(now);
         self.returns.forget(now);
+        self.comers.forget(now);
         self.reports.forget(now);
         self.remains.forget(now);
         self.tell_untold(now);

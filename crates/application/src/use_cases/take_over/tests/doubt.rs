@@ -288,6 +288,38 @@ fn who_came_back_to_a_node_that_was_cut_off_is_asked_to_come_again_once_it_knows
     assert_eq!(again.farewell(), None);
 }
 
+/// Nor did the node know yet that it was cut off when they came back.
+#[test]
+fn who_came_back_to_a_node_just_cut_off_is_asked_to_come_again_and_who_was_there_before_is_not() {
+    for (absent, farewell) in [
+        (Millis::new(300), Farewell::Overloaded),
+        (Millis::ZERO, Farewell::Replaced),
+    ] {
+        let mut cluster = TestCluster::of(2);
+        let bob = cluster.visitor(0);
+        cluster.pass(Millis::from_secs(6));
+        if absent > Millis::ZERO {
+            cluster.cut(0);
+            run(cluster[0].drop_line(&bob));
+            cluster.pass(absent);
+        }
+        let here = run(cluster[0].come_back(&bob, &bob.token().0, 1))
+            .unwrap()
+            .unwrap();
+        if absent == Millis::ZERO {
+            cluster.pass(Millis::from_secs(3));
+            cluster.cut(0);
+        }
+        cluster.pass(Millis::from_secs(6));
+        // An attempt that the client gave up on, or another connection.
+        let there = cluster.come_back(1, &here, 1).unwrap();
+        run(cluster[1].drop_line(&there));
+        cluster.mend(0);
+        cluster.pass(Millis::from_secs(6));
+        assert_eq!(here.farewell(), Some(farewell), "after {absent:?}");
+    }
+}
+
 /// A store that has lost everything hears first from a node that has not had the seat for long. Whoever it had gone to gave
 /// the token, and is dead.
 #[test]
