@@ -13,6 +13,7 @@ mod follow;
 mod former;
 mod hand_over;
 mod heartbeat;
+mod interrupted;
 mod join;
 mod leave;
 mod message;

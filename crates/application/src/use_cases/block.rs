@@ -4,6 +4,7 @@ use super::part::WrongChat;
 use crate::chat::Chat;
 use crate::ports::{Delivery, Fact, Flush, PairingStore, Ports, StoreError};
 use crate::seat::Seat;
+use crate::use_cases::interrupted::Owed;
 use passerby_domain::id::Generation;
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{AfterChat, IllegalMove};
@@ -73,6 +74,7 @@ impl<P: Ports> Chat<P> {
         });
         // A chat that cannot be ended is not the present one any more: nobody is left alone by that.
         if let (Ok(parted), Some((after, chatted_as))) = (parted, sequel) {
+            let owed = Owed::search(self, seat.clone());
             let elsewhere = parted.elsewhere();
             self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {
@@ -84,6 +86,7 @@ impl<P: Ports> Chat<P> {
                     self.seek_behind(seat, elsewhere).await;
                 }
             }
+            owed.settle();
         }
         self.flush_own(seat);
         Ok(())

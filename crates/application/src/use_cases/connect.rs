@@ -4,6 +4,7 @@ use crate::book::Book;
 use crate::chat::{Chat, Deployment};
 use crate::ports::{Ban, Clock, Delivery, Fact, Identity, Ports, RateLimiter, StoreError, TurnedAway};
 use crate::seat::{ConnectionNumber, Permit, Seat};
+use crate::use_cases::interrupted::Boarding;
 use passerby_domain::criteria::Criteria;
 use passerby_domain::id::Origins;
 use passerby_domain::notice::{Replay, Standing, Welcome};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 /// Leave to make a seat, counted against its origin. Dropping it gives the count of seats back, not that of
 /// attempts.
+#[must_use = "an admission that is dropped lets nobody in, and has counted an attempt"]
 pub struct Admission<P: Ports> {
     address: IpAddr,
     pub(crate) origins: Origins,
@@ -54,7 +56,9 @@ impl<P: Ports> fmt::Debug for Arrival<P> {
     }
 }
 
-/// A seat, and which of its connections the caller's is.
+/// A seat, and which of its connections the caller's is. Nobody but the caller can know when that ends: until
+/// [`Chat::disconnect`] is told so, the user counts as here.
+#[must_use = "the seat stays until `Chat::disconnect` is told that this connection has ended"]
 pub struct Connected<P: Ports> {
     /// The seat.
     pub seat: Arc<Seat<P>>,
@@ -117,6 +121,9 @@ impl<P: Ports> Chat<P> {
     ///
     /// # Errors
     /// [`ConnectError`]; there is no seat then, and nothing was written.
+    ///
+    /// # Cancellation
+    /// A future that is dropped before its end leaves no seat, or one whose connection counts as broken: it ends with its grace.
     pub async fn connect(&self, arrival: Arrival<P>) -> Result<Connected<P>, ConnectError> {
         let Arrival {
             admission,
@@ -159,6 +166,7 @@ impl<P: Ports> Chat<P> {
         }
         self.register.insert(seat.clone());
         self.note(Fact::Connected);
+        let boarding = Boarding::begin(self, seat.clone(), connection);
         if self.bans_made() != bans_known {
             self.catch_up_with_bans(&seat).await;
         }
@@ -168,6 +176,7 @@ impl<P: Ports> Chat<P> {
         }
         self.seek(&seat).await;
         self.adapters.delivery.flush(&seat.route);
+        boarding.end();
         Ok(Connected { seat, connection })
     }
 

@@ -8,7 +8,7 @@ use crate::seat::{ConnectionNumber, Seat};
 use passerby_domain::id::{ChatId, Generation, UserId};
 use passerby_domain::notice::{EndReason, Notice};
 use passerby_domain::session::{IllegalMove, Left, Presence, State};
-use passerby_domain::time::Moment;
+use passerby_domain::time::{Millis, Moment};
 use std::sync::Arc;
 
 /// How a connection ended.
@@ -22,6 +22,13 @@ pub enum Departure {
     PageClosed,
     /// It broke, or this node hung up: the whole grace.
     Dropped,
+}
+
+/// Whether the store has a seat in its queue that nobody is to find there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queued {
+    Still,
+    Not,
 }
 
 impl<P: Ports> Chat<P> {
@@ -40,8 +47,20 @@ impl<P: Ports> Chat<P> {
             Departure::PageClosed => self.options.reload_grace,
             Departure::Dropped => self.options.resume_grace,
         };
+        if self.hang_up(seat, connection, grace) == Some(Queued::Still) {
+            self.release(seat, Release::Rest).await;
+        }
+    }
+
+    /// The part of [`Chat::disconnect`] that holds the seat and asks no store. None if there was nothing to do.
+    pub(super) fn hang_up(
+        &self,
+        seat: &Arc<Seat<P>>,
+        connection: ConnectionNumber,
+        grace: Millis,
+    ) -> Option<Queued> {
         let until = self.now() + grace;
-        let Some((partner, waits, generation)) = self.change(seat, |book| {
+        let (partner, queued, generation) = self.change(seat, |book| {
             let is_gone = matches!(book.session.state(), State::Gone);
             if is_gone || book.connection != connection || book.session.presence() != Presence::Here {
                 return None;
@@ -52,11 +71,12 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            let waits = matches!(book.session.state(), State::Waiting(_));
-            Some((partner, waits, book.session.generation()))
-        }) else {
-            return;
-        };
+            let queued = match book.session.state() {
+                State::Waiting(_) => Queued::Still,
+                State::Idle | State::Offered { .. } | State::Chatting(_) | State::Gone => Queued::Not,
+            };
+            Some((partner, queued, book.session.generation()))
+        })?;
         self.note(Fact::Dropped);
         if let Some((chat, partner)) = partner {
             match partner {
@@ -67,9 +87,7 @@ impl<P: Ports> Chat<P> {
                 }
             }
         }
-        if waits {
-            self.release(seat, Release::Rest).await;
-        }
+        Some(queued)
     }
 
     pub(crate) fn partner_dropped(

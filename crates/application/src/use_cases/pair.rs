@@ -14,6 +14,7 @@ use crate::ports::{
     Claim, Delivery, Fact, Flush, Identity, Offer, PairingStore, Ports, Seeker, Stamp, Stranger,
 };
 use crate::seat::Seat;
+use crate::use_cases::interrupted::Owed;
 use passerby_domain::criteria::shared_language;
 use passerby_domain::id::{ChatId, Generation};
 use passerby_domain::notice::{ChatFacts, Notice, Pairing, Role};
@@ -58,7 +59,10 @@ impl<P: Ports> Chat<P> {
         let mut others = Vec::new();
         let mut proposals = 0;
         while let Some(seat) = next {
-            match self.claim(&seat).await {
+            let owed = Owed::search(self, seat.clone());
+            let found = self.claim(&seat).await;
+            owed.settle();
+            match found {
                 Some(Found::Here(offer)) => match self.begin(&seat, &offer) {
                     Outcome::Paired => {}
                     Outcome::Lapsed(left_behind) => {

@@ -11,6 +11,7 @@ use crate::ports::{
     Location, PairingStore, Peers, Ports, RateLimiter, Stamp, StoreError, TokenSerial,
 };
 use crate::seat::{ConnectionNumber, Seat};
+use crate::use_cases::interrupted::Boarding;
 use passerby_domain::flood::Exhausted;
 use passerby_domain::id::{ChatId, Generation, Origin, Seq, UserId};
 use passerby_domain::notice::{Notice, Replay, Standing, Welcome};
@@ -311,6 +312,7 @@ impl<P: Ports> Chat<P> {
             Completeness::Whole
         };
         self.note(Fact::Resumed { complete });
+        let boarding = Boarding::begin(self, seat.clone(), connection);
         match partner {
             Some((chat, Partner::Here(partner))) => self.partner_returned(&partner, chat, generation),
             Some((chat, Partner::There(remote))) => {
@@ -324,6 +326,7 @@ impl<P: Ports> Chat<P> {
         }
         self.seek(&seat).await;
         self.keep_later(&seat);
+        boarding.end();
         Ok(Some(Connected { seat, connection }))
     }
 

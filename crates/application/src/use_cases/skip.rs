@@ -4,6 +4,7 @@ use super::part::WrongChat;
 use crate::chat::Chat;
 use crate::ports::{Fact, Ports};
 use crate::seat::Seat;
+use crate::use_cases::interrupted::Owed;
 use passerby_domain::notice::EndReason;
 use passerby_domain::session::AfterChat;
 use passerby_domain::time::Millis;
@@ -57,9 +58,11 @@ impl<P: Ports> Chat<P> {
                 .map(|partner| Some((chat, partner)))
                 .map_err(|_| SkipError::NotChatting)
         })?;
+        let owed = Owed::search(self, seat.clone());
         let elsewhere = parted.elsewhere();
         self.promptly(seat, self.look_after_partner(seat, parted)).await;
         self.seek_behind(seat, elsewhere).await;
+        owed.settle();
         self.flush_own(seat);
         Ok(())
     }

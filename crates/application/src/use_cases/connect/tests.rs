@@ -178,7 +178,7 @@ fn the_welcome_does_not_wait_for_a_slow_store() {
     assert!(step(coming.as_mut()).is_pending());
     assert_eq!(wire.hears(), ["welcome idle"]);
     chat.adapters().pairing.set(Line::Good);
-    run(coming).unwrap();
+    let _seat = run(coming).unwrap();
     assert_eq!(wire.hears(), ["waiting"]);
 }
 
