@@ -146,14 +146,29 @@ mod tests {
     }
 
     #[test]
+    fn a_block_after_parting_leaves_the_cooldown_as_it_is() {
+        let mut avoidance = Avoidance::default();
+        let [seat, other] = [1, 2].map(UserId::from_bits);
+        avoidance.add(parted(1, 2_000), NOW);
+        let blocked = Avoided {
+            cause: Cause::Blocked,
+            ..parted(1, 9_000)
+        };
+        avoidance.add(blocked, NOW);
+        assert_eq!(
+            avoidance.parted_until(seat, NOW),
+            Some(Moment::from_millis(2_000))
+        );
+        assert_eq!(avoidance.until(seat, NOW), Some(Moment::from_millis(9_000)));
+        assert_eq!(avoidance.parted_until(other, NOW), None, "it met nobody else");
+    }
+
+    #[test]
     fn parting_again_lengthens_a_cooldown_and_never_shortens_it() {
         let mut avoidance = Avoidance::default();
         avoidance.add(parted(1, 5_000), NOW);
         avoidance.add(parted(1, 3_000), NOW);
-        assert_eq!(
-            avoidance.until(UserId::from_bits(1), NOW),
-            Some(Moment::from_millis(5_000))
-        );
+        assert_eq!(avoidance.entries, [parted(1, 5_000)]);
         avoidance.add(parted(1, 7_000), NOW);
         assert_eq!(
             avoidance.until(UserId::from_bits(1), NOW),
@@ -171,6 +186,18 @@ mod tests {
         assert_eq!(avoidance.in_force(NOW).count(), Avoidance::CAPACITY);
         assert_eq!(avoidance.until(UserId::from_bits(0), NOW), None);
         assert!(avoidance.until(UserId::from_bits(1), NOW).is_some());
+    }
+
+    #[test]
+    fn only_what_is_over_is_forgotten() {
+        let mut avoidance = Avoidance::default();
+        for (seat, until) in [(1, 2_000), (2, 2_001)] {
+            avoidance.add(parted(seat, until), NOW);
+        }
+        let later = Moment::from_millis(2_000);
+        assert_eq!(avoidance.in_force(later).count(), 1);
+        avoidance.forget_ended(later);
+        assert_eq!(avoidance.entries, [parted(2, 2_001)]);
     }
 
     #[test]
