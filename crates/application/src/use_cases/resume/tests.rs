@@ -349,3 +349,19 @@ fn a_seat_is_not_taken_back_without_end() {
     assert!(run(chat.recognise(&hers)).unwrap().is_some());
     assert_eq!(chat.facts.count(Fact::TurnedAway), 1);
 }
+
+/// Whoever has got hold of an old token must not keep its user out.
+#[test]
+fn a_spent_token_uses_nothing_up_of_what_its_seat_may_be_taken_back() {
+    let chat = chat()
+        .options(|options| options.returns = Rate::per_second(1, 2))
+        .start();
+    let alice = run(chat.visitor());
+    let first = alice.token().0;
+    let back = run(chat.come_back(&alice, &first, 1)).unwrap().unwrap();
+    chat.heard(&back.seat, back.connection);
+    for _ in 0..5 {
+        assert!(run(chat.recognise(&first)).unwrap().is_none(), "it is spent");
+    }
+    assert!(run(chat.recognise(&back.token().0)).unwrap().is_some());
+}
