@@ -1,4 +1,4 @@
-use crate::ports::Farewell;
+use crate::ports::{Clock as _, Farewell};
 use crate::testing::{Guest, TestCluster, run};
 use crate::{BanOrder, BanTarget, Departure, ModerationError};
 use passerby_domain::text::MessageId;
@@ -117,6 +117,23 @@ fn a_block_ends_the_chat_as_a_skip_and_holds_for_both_on_any_node() {
     cluster.store.forget_all();
     cluster.pass(Millis::from_secs(100));
     assert_eq!([alice.hears(), bob.hears()], [[""; 0]; 2]);
+}
+
+/// Either node may die, and take its half of it along.
+#[test]
+fn a_block_is_known_to_both_nodes_until_it_is_over() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    run(cluster[0].block(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    let now = cluster.clock.now();
+    let known = |guest: &Guest, other: &Guest| guest.seat.lock().avoidance.until(other.user(), now);
+    let until = known(&alice, &bob);
+    assert!(
+        until > Some(now + cluster[0].options().rematch_cooldown),
+        "{until:?}"
+    );
+    assert_eq!(known(&bob, &alice), until);
 }
 
 #[test]
