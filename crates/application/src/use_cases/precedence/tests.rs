@@ -34,7 +34,9 @@ fn when_nothing_is_heard_of_the_partner_the_one_who_left_is_looked_for_all_the_s
     run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
     cluster.deliver();
     assert_eq!(alice.hears(), ["chat_ended you_skipped"]);
-    cluster.pass(Millis::new(250));
+    cluster.pass(Millis::new(99));
+    assert_eq!(alice.hears(), [""; 0], "the partner's turn is not over");
+    cluster.pass(Millis::new(1));
     assert_eq!(alice.hears(), ["matched"]);
     assert_eq!(carol.hears(), ["matched"]);
 }
