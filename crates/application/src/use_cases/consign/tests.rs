@@ -411,3 +411,66 @@ fn no_limit_refuses_what_was_sent_on_already() {
     assert_eq!(alice.hears(), ["ack a", "ack a"]);
     assert_eq!(bob.hears(), ["message hello"]);
 }
+
+/// It never arrived, so nobody need wonder about it when it is said again.
+#[test]
+fn what_was_refused_and_is_said_again_is_refused_as_a_new_one() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    cluster[1].adapters().delivery.set_room(0);
+    for _ in 0..2 {
+        say(&cluster, 0, &alice, "hello", "1").unwrap();
+        cluster.deliver();
+        assert_eq!(alice.hears(), ["unreachable 1"]);
+    }
+}
+
+#[test]
+fn whoever_was_answered_once_is_answered_about_what_is_lost_later_too() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    for id in ["1", "2"] {
+        say(&cluster, 0, &alice, id, id).unwrap();
+        cluster
+            .office
+            .lose_all(cluster.incarnation(0), cluster.incarnation(1));
+        cluster.pass(Millis::from_secs(3));
+        let told = alice.hears();
+        assert!(told.contains(&format!("unconfirmed {id}")), "{told:?}");
+        // Nothing is on its way any more, and the node looks after her no longer.
+        cluster.pass(Millis::from_secs(1));
+        alice.hears();
+    }
+}
+
+#[test]
+fn what_arrives_is_counted_whether_it_is_to_be_acknowledged_or_not() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[0]
+        .message(&alice.seat, &alice.chat(), "hello", None)
+        .unwrap();
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message hello"]);
+    assert_eq!(cluster[0].facts.count(Fact::Relayed), 1);
+}
+
+/// It cannot be one that came before: nobody says it again.
+#[test]
+fn what_has_no_id_goes_to_a_partner_also_when_both_have_forgotten_what_was_said() {
+    for node in [1, 2] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 0]);
+        cluster.kill(0);
+        let alice = cluster.come_back(1, &alice, 1).unwrap();
+        let bob = cluster.come_back(node, &bob, 1).unwrap();
+        let again = say(&cluster, 1, &alice, "again", "1");
+        assert_eq!(again, Err(MessageError::Unconfirmed), "they have");
+        let said = cluster[1].message(&alice.seat, &alice.chat(), "new", None);
+        assert_eq!(said, Ok(()), "{node}");
+        cluster[1].flush(&alice.seat);
+        cluster.deliver();
+        let heard = bob.hears();
+        assert!(heard.contains(&"message new".to_owned()), "{node}: {heard:?}");
+    }
+}
