@@ -4,7 +4,7 @@ use crate::testing::{Guest, TestCluster, run, step};
 use passerby_domain::criteria::{Criteria, Mode};
 use passerby_domain::flood::Rate;
 use passerby_domain::notice::Typing;
-use passerby_domain::text::MessageId;
+use passerby_domain::text::{MessageId, TextError};
 use passerby_domain::time::Millis;
 
 fn say(cluster: &TestCluster, node: usize, guest: &Guest, text: &str, id: &str) -> Result<(), MessageError> {
@@ -473,4 +473,37 @@ fn what_has_no_id_goes_to_a_partner_also_when_both_have_forgotten_what_was_said(
         let heard = bob.hears();
         assert!(heard.contains(&"message new".to_owned()), "{node}: {heard:?}");
     }
+}
+
+/// The welcome in which they were let in first was lost, so they say again only now what has no answer.
+#[test]
+fn what_both_have_forgotten_is_not_passed_on_to_whoever_hears_of_it_late() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 0]);
+    say(&cluster, 0, &alice, "hello", "1").unwrap();
+    assert_eq!(bob.hears(), ["message hello"]);
+    cluster.kill(0);
+    let alice = cluster.come_back(1, &alice, 1).unwrap();
+    let bob = cluster.come_back(2, &bob, 2).unwrap();
+    cluster.pass(Millis::from_secs(5));
+    let alice = cluster.come_back(1, &alice, 1).unwrap();
+    let again = say(&cluster, 1, &alice, "hello", "1");
+    assert_eq!(again, Err(MessageError::Unconfirmed));
+    cluster.deliver();
+    assert!(!bob.hears().contains(&"message hello".to_owned()));
+}
+
+#[test]
+fn what_has_no_id_is_refused_by_one_who_has_forgotten_what_was_said_as_by_anybody() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, _bob] = cluster.pair([0, 1]);
+    cluster.kill(0);
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    let send = |cluster: &TestCluster, text: &str| cluster[2].message(&alice.seat, &alice.chat(), text, None);
+    let long = "x".repeat(2_001);
+    assert_eq!(send(&cluster, &long), Err(MessageError::Text(TextError::TooLong)));
+    cluster.kill(1);
+    cluster.pass(Millis::from_secs(8));
+    let sent = send(&cluster, "anybody there?");
+    assert!(matches!(sent, Err(MessageError::Unreachable(_))), "{sent:?}");
 }

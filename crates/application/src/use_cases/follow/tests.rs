@@ -133,3 +133,23 @@ fn what_was_sent_before_and_goes_after_a_partner_is_not_taken_for_new() {
     assert_eq!(restored.hears(), [""; 0]);
     assert_eq!(alice.hears(), ["unconfirmed 1"]);
 }
+
+/// It was refused where they were, and goes after them: that it will arrive nobody knows.
+#[test]
+fn what_goes_after_a_partner_and_is_said_again_is_not_acknowledged_before_it_has_arrived() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+        say(cluster, 0, &alice, "one", Some("1"));
+    });
+    while cluster.carry(nodes[0], nodes[1]) {}
+    while cluster.carry(nodes[1], nodes[0]) {}
+    say(&cluster, 0, &alice, "one", Some("1"));
+    cluster.office.lose_all(nodes[0], nodes[2]);
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+    assert!(!bob.hears().contains(&"message one".to_owned()));
+}

@@ -244,3 +244,21 @@ fn a_receipt_is_for_no_message_that_was_said_since_the_seat_was_elsewhere() {
     let told = back.hears();
     assert!(!told.contains(&"ack 2".to_owned()), "{told:?}");
 }
+
+/// Alice said it before she moved, and it was slower than she was.
+#[test]
+fn what_comes_from_a_former_owner_of_its_user_does_not_come_behind_what_they_said_since() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "before", "1").unwrap();
+    let alice = comes_from(&mut cluster, [0, 2], &alice, |_| ());
+    say(&cluster, 2, &alice, "since", "2").unwrap();
+    while cluster.carry(nodes[2], nodes[1]) {}
+    assert!(bob.hears().contains(&"message since".to_owned()));
+    cluster.deliver();
+    let heard = bob.hears();
+    assert!(!heard.contains(&"message before".to_owned()), "{heard:?}");
+    let told = alice.hears();
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
