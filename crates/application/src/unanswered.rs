@@ -321,6 +321,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_overtakes_nothing() {
+        let mut unanswered = Unanswered::default();
+        unanswered.push(entry(Consignment(1), Attempt::First), HERE);
+        unanswered.push(entry(Consignment(2), Attempt::Again), THERE);
+        assert!(unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
+        // Nor does what went after the partner, and came back with them.
+        for (number, to) in [(3, THERE), (4, HERE)] {
+            let follower = Entry {
+                order: Consignment(1),
+                ..entry(Consignment(number), Attempt::First)
+            };
+            unanswered.push(follower, to);
+        }
+        assert!(unanswered.is_overtaken_by_nothing(Consignment(1), HERE));
+    }
+
+    #[test]
     fn no_more_texts_are_kept_than_have_room() {
         let mut unanswered = Unanswered::default();
         let kept = |number| Entry {
@@ -338,6 +355,24 @@ mod tests {
         assert!(has_text(unanswered.take(Consignment(2))));
         unanswered.push(kept(4), HERE);
         assert!(has_text(unanswered.take(Consignment(4))));
+        // However one is taken out, its text makes room.
+        let id = MessageId::parse("a").expect("it is one");
+        for number in [5, 6] {
+            let named = Entry {
+                id: Some(KeptId::new(id, IdHash(1))),
+                ..kept(number)
+            };
+            unanswered.push(named, HERE);
+        }
+        assert_eq!(unanswered.take_all_of(ChatId::from_bits(1), IdHash(1)), 2);
+        unanswered.push(kept(7), HERE);
+        let overdue = std::iter::from_fn(|| unanswered.take_overdue(NOW + ANSWER));
+        assert_eq!(overdue.filter(|entry| entry.kept.is_some()).count(), 2);
+        for number in [8, 9] {
+            unanswered.push(kept(number), HERE);
+        }
+        assert!(has_text(unanswered.take(Consignment(8))));
+        assert!(has_text(unanswered.take(Consignment(9))));
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use crate::MessageError;
 use crate::testing::{Guest, TestCluster, step};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -152,4 +153,26 @@ fn what_goes_after_a_partner_and_is_said_again_is_not_acknowledged_before_it_has
     assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
     assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
     assert!(!bob.hears().contains(&"message one".to_owned()));
+}
+
+/// The first was lost; the others came to where the partner was when they had gone, and are told them here.
+#[test]
+fn what_was_lost_does_not_come_behind_what_was_refused_and_is_here_after_all() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "one", Some("1"));
+    cluster.office.lose_all(nodes[0], nodes[1]);
+    let bob = move_in_secret(&mut cluster, 0, &bob, |cluster| {
+        say(cluster, 0, &alice, "two", Some("2"));
+        say(cluster, 0, &alice, "three", Some("3"));
+    });
+    cluster.deliver();
+    let again = MessageId::parse("1").ok();
+    let said = cluster[0].message(&alice.seat, &alice.chat(), "one", again);
+    assert_eq!(said, Err(MessageError::Unconfirmed));
+    cluster.deliver();
+    let heard = bob.hears();
+    let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
+    assert_eq!(messages, ["message two", "message three"]);
 }
