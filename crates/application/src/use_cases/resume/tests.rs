@@ -1,6 +1,6 @@
 use super::*;
 use crate::ports::{Farewell, MockBans, Offence, StoreError};
-use crate::testing::{Line, Told, UnreliablePairing, Visit, chat, run, step};
+use crate::testing::{Line, TestCluster, Told, UnreliablePairing, Visit, chat, run, step};
 use crate::{BanOrder, BanTarget, Entry};
 use passerby_domain::criteria::Criteria;
 use passerby_domain::flood::Rate;
@@ -364,4 +364,26 @@ fn a_spent_token_uses_nothing_up_of_what_its_seat_may_be_taken_back() {
         assert!(run(chat.recognise(&first)).unwrap().is_none(), "it is spent");
     }
     assert!(run(chat.recognise(&back.token().0)).unwrap().is_some());
+}
+
+/// Its node tells the store before it answers, or a moment later.
+#[test]
+fn a_spent_token_is_dead_on_every_node_also_when_its_own_has_died() {
+    for waits in [true, false] {
+        let mut cluster = TestCluster::of(2);
+        let alice = cluster.visitor(0);
+        let back = cluster.come_back(0, &alice, 1).unwrap();
+        cluster.pass(Millis::from_secs(1));
+        let word = cluster[0].heard(&back.seat, back.connection);
+        assert_eq!(word, FirstWord::Spends);
+        if waits {
+            run(cluster[0].spend(&back.seat));
+        } else {
+            cluster.pass(Millis::from_secs(1));
+        }
+        cluster.kill(0);
+        cluster.pass(Millis::from_secs(6));
+        assert!(cluster.come_back(1, &alice, 1).is_none(), "it is spent: {waits}");
+        assert!(cluster.come_back(1, &back, 1).is_some());
+    }
 }
