@@ -33,7 +33,7 @@ pub enum Deployment {
     Shared,
 }
 
-/// How this node behaves.
+/// How this node behaves. A rate that is `None` is no limit.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The node's name, shown to its users.
@@ -90,11 +90,19 @@ pub struct Adapters<P: Ports> {
 
 /// Everything that users and operators can do on one node.
 ///
-/// Each method is one of the verbs of the protocol. Methods that take a [`Seat`] speak for its user; calls for one
-/// seat must not overlap if their order matters (a connection makes one call after the other).
+/// Each method is one of the verbs of the protocol. Methods that take a [`Seat`] speak for its user, whoever calls them: call
+/// none for a connection that has ended, or was closed. Calls for one seat must not overlap if their order matters (a connection
+/// makes one call after the other).
 ///
-/// Dropping the future of a method after its first await leaves the seat in a state that the protocol allows, but
-/// the user may wait without being looked for until the next event; run them to the end.
+/// # Cancellation
+/// The future of a method may be dropped at any await. What users were told by then is true, and the next [`Chat::reap`], for
+/// which there is a deadline then, searches for whoever was to be searched for. A connection whose [`Chat::connect`] or
+/// [`Chat::resume`] is dropped counts as broken.
+///
+/// # Where nodes share a store
+/// A node alone needs [`Chat::reap`] and [`Chat::heartbeat`]. These are for nodes that share a store ([`Deployment::Shared`]), and
+/// of no use to others: [`Chat::beat`], [`Chat::tick`], [`Chat::tend`] and [`Chat::tend_is_due`]; [`Chat::receive`],
+/// [`Chat::flush_received`] and [`Chat::letters_lost`]; [`Chat::spend`], [`Chat::hand_over`] and [`Chat::bequeath`].
 pub struct Chat<P: Ports> {
     pub(crate) adapters: Adapters<P>,
     pub(crate) options: Options,

@@ -12,7 +12,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Which of the connections that a seat ever had a connection is.
+/// Which of the connections that a seat ever had a connection is. It says nothing without its seat: those of two seats may be
+/// equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionNumber(pub(crate) u32);
 
@@ -64,11 +65,6 @@ impl<P: Ports> Seat<P> {
     /// Where its user comes from, as blocks know it.
     pub const fn lasting_origin(&self) -> Origin {
         self.lasting_origin
-    }
-
-    /// The way to the seat's outbox, for the transport's own frames.
-    pub const fn route(&self) -> &Route<P> {
-        &self.route
     }
 
     /// Since when all that the partner says in the present chat has come to this seat on this node, but for what was lost on

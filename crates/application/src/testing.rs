@@ -37,8 +37,8 @@ mod visitor;
 mod wire;
 
 pub use crate::ports::{
-    MockBans, MockClock, MockDelivery, MockIdentity, MockObserver, MockPairingStore, MockRateLimiter,
-    MockReports, MockTextScreen,
+    MockBans, MockClock, MockDelivery, MockIdentity, MockObserver, MockPairingStore, MockPeers,
+    MockRateLimiter, MockReports, MockTextScreen,
 };
 pub use bans::ListedBans;
 pub use chat::{ChatBuilder, TestChat, TestPorts, chat};

@@ -202,6 +202,13 @@ impl<P: Ports> Chat<P> {
         error
     }
 
+    /// Tells the user of `seat` something that is the transport's own, such as an error or a pong: a frame that is not numbered,
+    /// in order with all that the chat tells them. A transport writes nothing to a connection by itself once it has a seat: it
+    /// might be in the middle of another frame.
+    pub fn reply(&self, seat: &Seat<P>, frame: &[u8], flush: Flush) {
+        self.adapters.delivery.reply(&seat.route, frame, flush);
+    }
+
     /// Writes what [`Chat::message`], [`Chat::typing`] and [`Chat::signal`] put off: the partner's part first, then
     /// the user's own.
     pub fn flush(&self, seat: &Seat<P>) {

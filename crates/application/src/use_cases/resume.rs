@@ -26,6 +26,7 @@ use std::sync::Arc;
 const AT_ONCE: Millis = Millis::new(100);
 
 /// Somebody who showed a valid token of a seat that is still there.
+#[must_use = "whoever has shown a token is to be let in by `Chat::resume`"]
 pub struct Returning<P: Ports> {
     seat: Whereabouts<P>,
     /// When they did.

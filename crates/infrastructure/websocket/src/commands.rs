@@ -9,7 +9,7 @@ use crate::encoder::write_event;
 use crate::refusals::Refused;
 use crate::relay::Client;
 use passerby_application::MessageError;
-use passerby_application::ports::{Clock, Delivery, Flush, Offence, Ports};
+use passerby_application::ports::{Clock, Flush, Offence, Ports};
 use passerby_domain::criteria::{Criteria, Interests, Language, Mode};
 use passerby_domain::notice::Typing;
 use passerby_domain::text::{Detail, MessageId};
@@ -217,11 +217,7 @@ impl<P: Ports<Wire = Connection>> Client<P> {
     pub(crate) fn tell(&self, event: &Event<'_>) {
         let mut frame = Vec::new();
         write_event(event, None, &mut frame);
-        self.front
-            .chat
-            .adapters()
-            .delivery
-            .reply(self.seat.route(), &frame, Flush::Later);
+        self.front.chat.reply(&self.seat, &frame, Flush::Later);
     }
 }
 

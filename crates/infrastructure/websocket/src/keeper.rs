@@ -5,7 +5,7 @@
 
 use crate::connection::{Connection, Goodbye, LastWords};
 use crate::encoder::write_control;
-use passerby_application::ports::{Delivery, Flush, Ports};
+use passerby_application::ports::{Flush, Ports};
 use passerby_application::{Chat, Seat};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -139,8 +139,7 @@ impl<P: Ports> Keeper<P> {
                     chat.tell_census(&seat);
                 }
                 connection.pinged();
-                let delivery = &chat.adapters().delivery;
-                delivery.reply(seat.route(), &self.ping, Flush::Now);
+                chat.reply(&seat, &self.ping, Flush::Now);
                 // Behind the ping, which would otherwise leave a buffer to all who are silent.
                 chat.tidy(&seat);
                 unjudged.push_back((Instant::now() + self.pong_timeout, entry.connection.clone()));

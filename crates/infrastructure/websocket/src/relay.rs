@@ -16,7 +16,7 @@ use crate::gate::Place;
 use crate::intake::{Audience, Heard, Intake};
 use crate::upgrade::{Right, Upgrade};
 use futures_util::future::BoxFuture;
-use passerby_application::ports::{Clock, Delivery, Farewell, Flush, Ports};
+use passerby_application::ports::{Clock, Farewell, Flush, Ports};
 use passerby_application::{Arrival, ConnectError, Connected, ConnectionNumber, FirstWord, Seat};
 use passerby_domain::time::Millis;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -323,11 +323,7 @@ impl<P: Ports<Wire = Connection>> Audience for Client<P> {
             Received::Ping | Received::Pong => {
                 let now = self.front.chat.adapters().clock.now();
                 if !answers.is_empty() {
-                    self.front
-                        .chat
-                        .adapters()
-                        .delivery
-                        .reply(self.seat.route(), &answers, Flush::Later);
+                    self.front.chat.reply(&self.seat, &answers, Flush::Later);
                 }
                 if self.budget.count(Kind::Control, None, now).is_err() {
                     return Some(Turn::End(Ending::Policy));

@@ -3,7 +3,7 @@
 use super::{Attempt, Link, WELCOME, World};
 use crate::client::{Client, Place};
 use crate::store::MoodyStore;
-use passerby_application::ports::{Delivery, Flush, Undelivered};
+use passerby_application::ports::{Flush, Undelivered};
 use passerby_application::testing::{ClusterChat, ClusterPorts, Guest, Visit};
 use passerby_application::{Departure, MessageError, Seat};
 use passerby_domain::criteria::Criteria;
@@ -294,9 +294,7 @@ fn say(
             _ => "refused",
         };
         let frame = format!("{known} {number} {error:?}");
-        chat.adapters()
-            .delivery
-            .reply(seat.route(), frame.as_bytes(), Flush::Later);
+        chat.reply(seat, frame.as_bytes(), Flush::Later);
     }
     chat.flush(seat);
 }
