@@ -207,6 +207,8 @@ impl Book {
             self.matched(seat, name, Sight::Blind);
             if let Some(side) = self.chats.get_mut(name).and_then(|chat| chat.side(seat)) {
                 side.misses();
+                // A node that could not be asked may have been the only one to know that they had left.
+                side.is_back();
             }
         }
     }

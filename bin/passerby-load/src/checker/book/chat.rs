@@ -147,6 +147,10 @@ impl Side {
         self.has_lost |= end == End::Lost;
     }
 
+    pub(super) fn is_back(&mut self) {
+        self.is_out = false;
+    }
+
     pub(super) fn misses(&mut self) {
         self.has_missed = true;
     }

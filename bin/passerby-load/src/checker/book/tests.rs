@@ -285,3 +285,17 @@ fn a_gap_that_ends_in_another_chat_ends_the_one_before() {
     assert_eq!(book.begun(), 2);
     assert!(rules(&book).is_empty());
 }
+
+#[test]
+fn one_whom_a_gap_puts_back_into_a_chat_that_they_had_left_is_in_it() {
+    let mut book = chatting();
+    book.left(2, "A", End::Ordinary);
+    book.missed(2, Some("A"));
+    book.said(1, "A", 1);
+    book.acked(1, "A", 1);
+    book.left(1, "A", End::Ordinary);
+    arrives(&mut book, 2, 1);
+    book.left(2, "A", End::Ordinary);
+    assert!(rules(&book).is_empty());
+    assert!(book.chats.is_empty());
+}
