@@ -2,9 +2,10 @@
 
 use super::{comes_from, moved, say, say_and_lose_the_first, sorted};
 use crate::MessageError;
-use crate::ports::{Assertion, Attendance, Letter, Recollection};
+use crate::ports::{Address, Assertion, Attendance, Consignment, Letter, Recollection, Repetition};
 use crate::testing::{TestCluster, run, step};
-use passerby_domain::time::Millis;
+use passerby_domain::notice::Secret;
+use passerby_domain::time::{Millis, UnixMillis};
 
 #[test]
 fn accepted_ids_move_with_the_seat_that_accepted_them_and_with_the_one_that_sent_them() {
@@ -261,4 +262,43 @@ fn what_comes_from_a_former_owner_of_its_user_does_not_come_behind_what_they_sai
     assert!(!heard.contains(&"message before".to_owned()), "{heard:?}");
     let told = alice.hears();
     assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
+
+/// As what waited for Bob at the door of the node to which both have come since.
+#[test]
+fn what_was_said_before_its_user_went_and_came_back_does_not_come_behind_what_they_said_meanwhile() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let (from, chat) = (
+        alice.seat.stamp(),
+        alice.seat.lock().session.chatting().unwrap().chat,
+    );
+    let before = Letter::Message {
+        address: Address {
+            chat,
+            from,
+            to: bob.user(),
+        },
+        consignment: Consignment(1),
+        tenure: bob.seat.stamp().generation.tenure(),
+        id: None,
+        repetition: Repetition::No,
+        text: Secret("before"),
+        at: UnixMillis(0),
+    };
+    let there = cluster.come_back(2, &alice, 1).unwrap();
+    say(&cluster, 2, &there, "since", "2").unwrap();
+    cluster.deliver();
+    let back = cluster.come_back(0, &there, 1).unwrap();
+    cluster.deliver();
+    assert!(
+        cluster[1]
+            .share()
+            .receive(cluster.incarnation(0), before)
+            .is_none()
+    );
+    say(&cluster, 0, &back, "now", "3").unwrap();
+    cluster.deliver();
+    let heard = bob.hears();
+    assert_eq!(heard, ["message since", "message now"]);
 }
