@@ -2,12 +2,17 @@
 
 mod cli;
 mod lifecycle;
+mod node;
 mod resources;
-pub mod run;
-pub mod secret;
+mod secret;
+mod serve;
 pub mod settings;
-pub mod telemetry;
+mod telemetry;
 mod upkeep;
 mod wiring;
 
 pub use cli::main;
+pub use node::{Addresses, Node, StartError};
+pub use secret::{Secret, SecretFileError};
+pub use settings::{CheckedSettings, InvalidSettings, Settings, SettingsError};
+pub use wiring::WiringError;

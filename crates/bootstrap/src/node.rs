@@ -1,24 +1,26 @@
-//! A node from its start to its end.
+//! A node from its start to its end, inside whatever program runs it.
 //!
-//! Start: take the sockets, put the node together, say so. End: on the first signal (or an operator's order) everybody
-//! is sent away politely; on the second, or when the time for that is over, the process ends as it is.
+//! Start: take the sockets, put the node together; whoever started it learns where it listens before anybody is served.
+//! End: when it is asked to, or by an operator's order, everybody is sent away politely; when its future is dropped,
+//! everybody is hung up on.
+//!
+//! **Architecture Invariants.** Nothing that a node starts goes on without it. Nothing here belongs to the process:
+//! signals, files, threads and the log are `serve`'s.
 
 use crate::lifecycle::{Clockwork, drain};
-use crate::resources;
-use crate::settings::{Backend, Settings};
+use crate::settings::{Backend, CheckedSettings, SessionSettings};
 use crate::telemetry;
 use crate::upkeep::{Alone, Upkeep};
-use crate::wiring::{self, WiringError};
+use crate::wiring::{self, Company, Parts, SharedNode, SingleNode, WiringError};
+use passerby_admin::AdminState;
 use passerby_application::ports::Ports;
 use passerby_websocket::{Connection, Readiness, Server};
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,12 +29,9 @@ const BACKLOG: u32 = 4096;
 /// How long tasks may take to end after everybody was sent away.
 const LAST_BREATH: Duration = Duration::from_secs(3);
 
-/// Why a node did not start.
+/// Why a node could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The runtime could not be made.
-    #[error("the runtime could not be made")]
-    Runtime(#[source] io::Error),
     /// A listener's address cannot be had.
     #[error("cannot listen on {address} ({key})")]
     Listen {
@@ -46,17 +45,6 @@ pub enum StartError {
     /// The node could not be put together.
     #[error("the node could not be put together")]
     Wiring(#[source] WiringError),
-    /// The ready file could not be written.
-    #[error("cannot write the ready file {}", path.display())]
-    ReadyFile {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Signals could not be listened for.
-    #[error("cannot listen for signals")]
-    Signals(#[source] io::Error),
 }
 
 /// Where a node listens.
@@ -68,93 +56,81 @@ pub struct Addresses {
     pub admin: SocketAddr,
 }
 
-/// Serves until the process is told to end: the exit code is 0 then, and 1 if the node did not start.
-pub fn serve(settings: &Settings, ready_file: Option<&Path>) -> ExitCode {
-    match try_serve(settings, ready_file) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = telemetry::chain(&error), "the node did not start");
-            ExitCode::FAILURE
-        }
+/// A whole node: it has its listeners, and serves nobody until it is [run](Self::run).
+///
+/// Whoever connects before waits. Dropping the node closes the listeners.
+pub struct Node {
+    addresses: Addresses,
+    kind: Kind,
+}
+
+enum Kind {
+    Single(Box<Whole<SingleNode, Alone>>),
+    Shared(Box<Whole<SharedNode, Company>>),
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
-fn try_serve(settings: &Settings, ready_file: Option<&Path>) -> Result<(), StartError> {
-    resources::prepare(settings);
-    if settings.identity.is_weak() {
-        tracing::warn!("identity.secret is short: whoever guesses it can tell addresses from hashes");
-    }
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = settings.runtime.worker_threads {
-        builder.worker_threads(threads.get() as usize);
-    }
-    let runtime = builder
-        .enable_all()
-        .thread_name("passerby")
-        .build()
-        .map_err(StartError::Runtime)?;
-    let served = runtime.block_on(async {
-        let mut signals = Signals::listen().map_err(StartError::Signals)?;
-        let tell = |addresses: Addresses| match ready_file {
-            Some(path) => write_ready_file(path, addresses).map_err(|source| StartError::ReadyFile {
-                path: path.to_owned(),
-                source,
-            }),
-            None => Ok(()),
+impl Node {
+    /// Takes the listeners and puts the node together. Nothing is asked of Redis yet, so one that is away is no error.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing listens then.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or in one without I/O.
+    pub fn open(settings: &CheckedSettings) -> Result<Self, StartError> {
+        if settings.identity.is_weak() {
+            tracing::warn!("identity.secret is short: whoever guesses it can tell addresses from hashes");
+        }
+        let http = listen("http.listen", settings.http.listen)?;
+        let admin = listen("admin.listen", settings.admin.listen)?;
+        let addresses = Addresses {
+            http: http.local_addr().unwrap_or(settings.http.listen),
+            admin: admin.local_addr().unwrap_or(settings.admin.listen),
         };
-        // The same signal twice: first please, then now.
-        let (first, asked) = tokio::sync::oneshot::channel();
-        let second = async move {
-            signals.next().await;
-            // The node may have stopped listening for it already, and for good.
-            let _ = first.send(());
-            signals.next().await;
+        let sockets = Sockets {
+            http,
+            admin,
+            addresses,
         };
-        let node = run(settings, tell, async { drop(asked.await) });
-        tokio::select! {
-            served = node => served,
-            () = second => {
-                tracing::warn!("told again to stop: ending at once");
-                Ok(())
+        let kind = match settings.store.backend {
+            Backend::Memory => {
+                let parts = wiring::wire_single(settings).map_err(StartError::Wiring)?;
+                Kind::Single(Box::new(Whole::new(settings, sockets, parts, Alone)))
             }
-        }
-    });
-    // Whatever has not ended by now is not waited for.
-    runtime.shutdown_background();
-    served
-}
+            Backend::Redis => {
+                let (parts, company) = wiring::wire_shared(settings).map_err(StartError::Wiring)?;
+                Kind::Shared(Box::new(Whole::new(settings, sockets, parts, company)))
+            }
+        };
+        Ok(Self { addresses, kind })
+    }
 
-/// Runs a node on the current runtime.
-///
-/// `ready` is told where it listens. When `stop` completes everybody is sent away; after the time for that the node
-/// ends. Dropping the future ends it at once.
-///
-/// # Errors
-/// [`StartError`], before it serves anybody.
-pub async fn run(
-    settings: &Settings,
-    ready: impl FnOnce(Addresses) -> Result<(), StartError>,
-    stop: impl Future<Output = ()>,
-) -> Result<(), StartError> {
-    let http = listen("http.listen", settings.http.listen)?;
-    let admin = listen("admin.listen", settings.admin.listen)?;
-    let addresses = Addresses {
-        http: http.local_addr().unwrap_or(settings.http.listen),
-        admin: admin.local_addr().unwrap_or(settings.admin.listen),
-    };
-    let sockets = Sockets {
-        http,
-        admin,
-        addresses,
-    };
-    match settings.store.backend {
-        Backend::Memory => {
-            let node = wiring::wire_single(settings).map_err(StartError::Wiring)?;
-            run_node(settings, sockets, node, Alone, ready, stop).await
-        }
-        Backend::Redis => {
-            let (node, company) = wiring::wire_shared(settings).map_err(StartError::Wiring)?;
-            run_node(settings, sockets, node, company, ready, stop).await
+    /// Where it listens: the ports are those that were picked where the settings say 0.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves, on the current runtime, whose timers it needs.
+    ///
+    /// When `stop` completes, or an operator orders it, everybody is sent away as the settings of `session` say, and it
+    /// is over when the last is gone or the time for that is. Nothing of the node is left then.
+    ///
+    /// Dropping the future, at any time, ends the node at once: the listeners are closed, and everybody is hung up on with
+    /// 1012 and not heard any more. Tasks of connections end within seconds, since clients get a moment to read that and the
+    /// store to take what it is told; a request of an operator that is under way gets its answer. No other node is told:
+    /// those that share its store find out by its silence.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        match self.kind {
+            Kind::Single(whole) => whole.run(stop).await,
+            Kind::Shared(whole) => whole.run(stop).await,
         }
     }
 }
@@ -166,63 +142,87 @@ struct Sockets {
     addresses: Addresses,
 }
 
-async fn run_node<P: Ports<Wire = Connection>, K: Upkeep<P>>(
-    settings: &Settings,
+/// All there is of a node with these adapters.
+struct Whole<P: Ports, K> {
     sockets: Sockets,
-    node: wiring::Node<P>,
+    parts: Parts<P>,
     upkeep: K,
-    ready: impl FnOnce(Addresses) -> Result<(), StartError>,
-    stop: impl Future<Output = ()>,
-) -> Result<(), StartError> {
-    let Sockets {
-        http,
-        admin,
-        addresses,
-    } = sockets;
-    let tasks = TaskTracker::new();
-    let end = CancellationToken::new();
-    let drain_order = CancellationToken::new();
-    register_sources(&node);
+    admin_state: AdminState<P>,
+    drain_order: CancellationToken,
+    session: SessionSettings,
+}
 
-    let last_words = upkeep.begin(&node, &tasks, &end);
-    let clockwork = Clockwork::new(node.chat.clone());
-    tasks.spawn(end.clone().run_until_cancelled_owned(clockwork.reap()));
-    let state = wiring::admin_state(settings, &node, drain_order.clone());
-    tasks.spawn(passerby_admin::serve(admin, state, end.clone()));
-    let server = Server::new(
-        http,
-        node.front.clone(),
-        node.chat.clone(),
-        node.gate.clone(),
-        tasks.clone(),
-    );
-    tasks.spawn(server.run(end.clone(), end.clone()));
-
-    node.gate.change(Readiness::Starting, K::AT_FIRST);
-    ready(addresses)?;
-    tracing::info!(http = %addresses.http, admin = %addresses.admin, version = wiring::VERSION,
-        node = node.chat.options().node.as_str(), "listening: open http://{}/", addresses.http);
-
-    tokio::select! {
-        () = stop => {}
-        () = drain_order.cancelled() => {}
+impl<P: Ports<Wire = Connection>, K: Upkeep<P>> Whole<P, K> {
+    fn new(settings: &CheckedSettings, sockets: Sockets, parts: Parts<P>, upkeep: K) -> Self {
+        let drain_order = CancellationToken::new();
+        Self {
+            sockets,
+            admin_state: wiring::admin_state(settings, &parts, drain_order.clone()),
+            parts,
+            upkeep,
+            drain_order,
+            session: settings.session.clone(),
+        }
     }
-    tracing::info!("draining: sending everybody away");
-    node.gate.set(Readiness::Draining);
-    drain(&node.chat, &node.gate, &settings.session).await;
-    last_words.await;
-    end.cancel();
-    tasks.close();
-    // Connections that are being closed get a moment to let their last words arrive.
-    if tokio::time::timeout(LAST_BREATH, tasks.wait()).await.is_err() {
-        tracing::debug!("some connections did not close in time");
+
+    async fn run(self, stop: impl Future<Output = ()>) {
+        let Self {
+            sockets,
+            parts,
+            upkeep,
+            admin_state,
+            drain_order,
+            session,
+        } = self;
+        let Sockets {
+            http,
+            admin,
+            addresses,
+        } = sockets;
+        let tasks = TaskTracker::new();
+        let end = CancellationToken::new();
+        // However this future ends, what it has started ends with it.
+        let _end = end.clone().drop_guard();
+        register_sources(&parts);
+
+        // First, since whoever was told where the node listens may have come already.
+        parts.gate.change(Readiness::Starting, K::AT_FIRST);
+        let last_words = upkeep.begin(&parts, &tasks, &end);
+        let clockwork = Clockwork::new(parts.chat.clone());
+        tasks.spawn(end.clone().run_until_cancelled_owned(clockwork.reap()));
+        tasks.spawn(passerby_admin::serve(admin, admin_state, end.clone()));
+        let server = Server::new(
+            http,
+            parts.front.clone(),
+            parts.chat.clone(),
+            parts.gate.clone(),
+            tasks.clone(),
+        );
+        let _connections = server.guard();
+        tasks.spawn(server.run(end.clone(), end.clone()));
+        tracing::info!(http = %addresses.http, admin = %addresses.admin, version = wiring::VERSION,
+            node = parts.chat.options().node.as_str(), "listening: open http://{}/", addresses.http);
+
+        tokio::select! {
+            () = stop => {}
+            () = drain_order.cancelled() => {}
+        }
+        tracing::info!("draining: sending everybody away");
+        parts.gate.set(Readiness::Draining);
+        drain(&parts.chat, &parts.gate, &session).await;
+        last_words.await;
+        end.cancel();
+        tasks.close();
+        // Connections that are being closed get a moment to let their last words arrive.
+        if tokio::time::timeout(LAST_BREATH, tasks.wait()).await.is_err() {
+            tracing::debug!("some connections did not close in time");
+        }
+        tracing::info!("ended");
     }
-    tracing::info!("ended");
-    Ok(())
 }
 
 /// Metrics that are kept outside the admin crate.
-fn register_sources<P: Ports>(node: &wiring::Node<P>) {
+fn register_sources<P: Ports>(node: &Parts<P>) {
     let gate = node.gate.clone();
     let ready = node.metrics.register_gauge_source(
         "passerby_ready",
@@ -260,36 +260,5 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartEr
     try_listen().map_err(|source| StartError::Listen { key, address, source })
 }
 
-/// Written under another name first, so that whoever waits for the file finds all of it.
-fn write_ready_file(path: &Path, addresses: Addresses) -> io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let text = format!(
-        "{{\"http\":\"{}\",\"admin\":\"{}\"}}\n",
-        addresses.http, addresses.admin
-    );
-    std::fs::write(&partial, text)?;
-    std::fs::rename(&partial, path)
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
