@@ -12,6 +12,7 @@
 //! the store asks for the identity's secret.
 
 mod admin;
+mod by_hand;
 mod checked;
 mod http;
 mod identity;
@@ -39,6 +40,7 @@ use config::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 pub use self::admin::AdminSettings;
+pub use self::by_hand::UnfitText;
 pub use self::checked::{CheckedSettings, InvalidSettings};
 pub use self::http::HttpSettings;
 pub use self::identity::IdentitySettings;
