@@ -94,7 +94,7 @@ async fn dropping_the_future_hangs_up_on_everybody_and_lets_nobody_in() {
     is_left(admin).await;
 }
 
-/// There is no moment in which a task may be missed: some of these are taken, some speak HTTP, some are about to be seated.
+/// Some of these were not taken yet, some speak HTTP, some are about to be seated: none may be missed.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_on_the_way_in_when_the_future_is_dropped_does_not_stay() {
     for turns in 0..30 {

@@ -462,40 +462,34 @@ fn settings_made_by_hand_are_held_to_the_same_files() {
 
 #[test]
 fn settings_made_by_hand_are_held_to_the_same_bounds() {
-    let years = Duration::from_secs(u64::MAX);
-    let changes: [(&str, fn(&mut Settings, Duration)); 9] = [
-        ("session.ping_interval", |all, _| {
-            all.session.ping_interval = Duration::ZERO
-        }),
-        ("limits.message_chars", |all, _| all.limits.message_chars = 0),
-        ("limits.outbound_queue", |all, _| all.limits.outbound_queue = 0),
-        ("limits.messages_per_second", |all, _| {
-            all.limits.messages_per_second = std::num::NonZeroU32::new(u32::MAX);
-        }),
-        ("session.resume_grace", |all, years| {
-            all.session.resume_grace = years
-        }),
-        ("session.pong_timeout", |all, years| {
-            all.session.pong_timeout = years
-        }),
-        ("session.idle_timeout", |all, years| {
-            all.session.idle_timeout = Some(years)
-        }),
-        ("matching.interest_patience", |all, years| {
-            all.matching.interest_patience = years
-        }),
-        ("store.redis.response_timeout", |all, years| {
-            all.store.redis.response_timeout = years
-        }),
-    ];
-    for (key, change) in changes {
+    const YEARS: Duration = Duration::from_secs(u64::MAX);
+    let is_refused_for = |key: &str, change: fn(&mut Settings)| {
         let mut settings = Settings::default();
-        change(&mut settings, years);
+        change(&mut settings);
         let invalid = settings.check().unwrap_err();
         assert_eq!(invalid.problems().len(), 1, "{invalid}");
         assert_eq!(invalid.problems()[0].key, key);
         assert!(invalid.to_string().contains(key), "{invalid}");
-    }
+    };
+    is_refused_for("session.ping_interval", |all| {
+        all.session.ping_interval = Duration::ZERO;
+    });
+    is_refused_for("limits.message_chars", |all| all.limits.message_chars = 0);
+    is_refused_for("limits.outbound_queue", |all| all.limits.outbound_queue = 0);
+    is_refused_for("limits.messages_per_second", |all| {
+        all.limits.messages_per_second = std::num::NonZeroU32::new(u32::MAX);
+    });
+    is_refused_for("session.resume_grace", |all| all.session.resume_grace = YEARS);
+    is_refused_for("session.pong_timeout", |all| all.session.pong_timeout = YEARS);
+    is_refused_for("session.idle_timeout", |all| {
+        all.session.idle_timeout = Some(YEARS);
+    });
+    is_refused_for("matching.interest_patience", |all| {
+        all.matching.interest_patience = YEARS;
+    });
+    is_refused_for("store.redis.response_timeout", |all| {
+        all.store.redis.response_timeout = YEARS;
+    });
 }
 
 /// It may be the only one that an operator has in use already.
