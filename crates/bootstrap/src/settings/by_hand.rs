@@ -35,8 +35,8 @@ mod tests {
             "chat.example".parse::<HostName>().unwrap().as_str(),
             "chat.example"
         );
-        let unfit = "chat.example:80".parse::<HostName>().unwrap_err();
-        assert!(!unfit.to_string().contains("chat.example"), "{unfit}");
+        let unfit = "stranger:80".parse::<HostName>().unwrap_err();
+        assert!(!unfit.to_string().contains("stranger"), "{unfit}");
         let canary = "redis://anna:canary@redis.example/x"
             .parse::<RedisUrl>()
             .unwrap_err();
