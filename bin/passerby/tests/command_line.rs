@@ -74,6 +74,23 @@ fn a_start_on_redis_without_a_secret_is_refused_with_a_clear_word() {
 }
 
 #[test]
+fn a_ready_file_that_cannot_be_written_ends_the_server_with_1() {
+    let listeners = [
+        ("PASSERBY__HTTP__LISTEN", "127.0.0.1:0"),
+        ("PASSERBY__ADMIN__LISTEN", "127.0.0.1:0"),
+    ];
+    let output = run(&["serve", "--ready-file", "/nowhere/at/all.json"], &listeners);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = errors(&output);
+    let last = errors.last().unwrap();
+    assert!(last.contains("the node did not start"), "{errors:?}");
+    assert!(
+        last.contains("cannot write the ready file /nowhere/at/all.json: "),
+        "{errors:?}"
+    );
+}
+
+#[test]
 fn unknown_words_exit_with_2_and_help_with_0() {
     assert_eq!(run(&["sevre"], &[]).status.code(), Some(2));
     assert_eq!(run(&[], &[]).status.code(), Some(2));

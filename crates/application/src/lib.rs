@@ -38,8 +38,3 @@ pub use use_cases::{
     FirstWord, Followup, Heirs, JoinError, LeaveError, MessageError, ModerationError, NotNow, ReportError,
     Returning, SignalError, SkipError,
 };
-
-/// The code on this page compiles and does what it says.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/embedding.md")]
-struct Embedding;

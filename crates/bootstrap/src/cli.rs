@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::{Settings, SettingsError};
-use crate::{run, telemetry};
+use crate::settings::{CheckedSettings, Settings, SettingsError};
+use crate::{serve, telemetry};
 
 /// The exit code for settings or words on the command line that cannot be.
 const USAGE: u8 = 2;
@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start(settings: &Settings, ready_file: Option<&Path>) -> ExitCode {
+fn start(settings: &CheckedSettings, ready_file: Option<&Path>) -> ExitCode {
     // Held until the server has ended, so that its last lines are written.
     let _log = match telemetry::start(&settings.log) {
         Ok(log) => log,
@@ -95,7 +95,7 @@ fn start(settings: &Settings, ready_file: Option<&Path>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    run::serve(settings, ready_file)
+    serve::serve(settings, ready_file)
 }
 
 fn check_config(file: Option<&Path>) -> ExitCode {
@@ -140,10 +140,10 @@ fn check_health(check: &Healthcheck) -> ExitCode {
     }
 }
 
-fn load(file: Option<&Path>) -> Result<Settings, ExitCode> {
+fn load(file: Option<&Path>) -> Result<CheckedSettings, ExitCode> {
     Settings::load(file).map_err(|error| {
         match &error {
-            SettingsError::Invalid(problems) => problems.iter().for_each(complain),
+            SettingsError::Invalid(invalid) => invalid.problems().iter().for_each(complain),
             SettingsError::File { .. }
             | SettingsError::Syntax { .. }
             | SettingsError::Defaults

@@ -11,7 +11,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands in place of a secret wherever settings are shown.
-pub const REDACTED: &str = "[REDACTED]";
+pub(crate) const REDACTED: &str = "[REDACTED]";
 
 /// The longest secret a file may hold, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;

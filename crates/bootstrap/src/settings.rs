@@ -3,12 +3,17 @@
 //! Three layers, the later one winning key by key: the embedded `default.toml`, the file named on the command line, and
 //! the variables `PASSERBY__SECTION__KEY`.
 //!
+//! They are [`Settings`] while they are put together, by these layers or field by field, and [`CheckedSettings`] from the
+//! check on; a node takes no others.
+//!
 //! **Architecture Invariants.** Settings stop at this crate: the other crates have options of their own, which wiring
 //! fills. No value is looked up by name after loading. Nothing here prints, logs or ends the process. There is a file for
 //! each section, with its fields, its defaults and the rules that concern it alone; it knows no other section, but that
 //! the store asks for the identity's secret.
 
 mod admin;
+mod by_hand;
+mod checked;
 mod http;
 mod identity;
 mod layers;
@@ -35,6 +40,8 @@ use config::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 pub use self::admin::AdminSettings;
+pub use self::by_hand::UnfitText;
+pub use self::checked::{CheckedSettings, InvalidSettings};
 pub use self::http::HttpSettings;
 pub use self::identity::IdentitySettings;
 pub use self::layers::DEFAULTS;
@@ -53,7 +60,8 @@ pub use self::video::{IceServer, IceUrl, VideoSettings};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// All settings of a node, a field for each section.
+/// All settings of a node, a field for each section, in any state: a node takes those alone that were
+/// [checked](Self::check).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -108,9 +116,9 @@ pub enum SettingsError {
     /// The layers cannot be put together for a reason that no key stands for.
     #[error("the settings cannot be put together")]
     Layers(#[source] ConfigError),
-    /// Some keys are unknown or have values that cannot be; at least one.
-    #[error("the settings are not valid")]
-    Invalid(Vec<Problem>),
+    /// Some keys are unknown or have values that cannot be.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSettings),
 }
 
 impl Settings {
@@ -119,7 +127,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError::Invalid`] with all problems at once; the others when there is no way to look for them.
-    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+    pub fn load(file: Option<&Path>) -> Result<CheckedSettings, SettingsError> {
         Self::load_with(file, layers::environment())
     }
 
@@ -130,10 +138,10 @@ impl Settings {
     pub fn load_with(
         file: Option<&Path>,
         environment: BTreeMap<OsString, OsString>,
-    ) -> Result<Self, SettingsError> {
+    ) -> Result<CheckedSettings, SettingsError> {
         let mut problems = Problems::default();
         let mut layers = Layers::read(file, environment, &mut problems)?;
-        let mut settings = loop {
+        let settings = loop {
             match layers.merge().and_then(Config::try_deserialize::<Self>) {
                 Ok(settings) => break settings,
                 Err(error) => {
@@ -143,34 +151,33 @@ impl Settings {
                     let goes_on = layers.drop_key(whole);
                     problems.add(key.as_str(), why);
                     if !goes_on {
-                        return Err(SettingsError::Invalid(problems.into_vec()));
+                        return Err(InvalidSettings::new(problems.into_vec()).into());
                     }
                 }
             }
         };
-        settings.read_files(&mut problems);
-        settings.check(&mut problems);
-        let problems = problems.into_vec();
-        if problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError::Invalid(problems))
-        }
+        Ok(settings.check_beside(problems)?)
     }
 
-    /// What is wrong with these settings, all at once: values that their types allow and that cannot work, alone or
-    /// together.
+    /// Reads the files that secrets are in, and checks everything: files that cannot be read, and values that their
+    /// types allow and that cannot work, alone or together.
+    ///
+    /// A secret is given either itself or by its file. It waits for the files, as a program does that starts.
     ///
     /// # Errors
-    /// The problems; at least one.
-    pub fn validate(&self) -> Result<(), Vec<Problem>> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
+    /// [`InvalidSettings`], with all problems at once.
+    pub fn check(self) -> Result<CheckedSettings, InvalidSettings> {
+        self.check_beside(Problems::default())
+    }
+
+    fn check_beside(mut self, mut problems: Problems) -> Result<CheckedSettings, InvalidSettings> {
+        self.read_files(&mut problems);
+        self.find_problems(&mut problems);
         let problems = problems.into_vec();
         if problems.is_empty() {
-            Ok(())
+            Ok(CheckedSettings::new(self))
         } else {
-            Err(problems)
+            Err(InvalidSettings::new(problems))
         }
     }
 
@@ -188,7 +195,7 @@ impl Settings {
         self.store.redis.read_files(problems);
     }
 
-    fn check(&self, problems: &mut Problems) {
+    fn find_problems(&self, problems: &mut Problems) {
         self.http.check(problems);
         self.admin.check(problems);
         self.store.check(&self.identity, problems);

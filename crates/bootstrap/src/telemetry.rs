@@ -25,7 +25,7 @@ static DROPPED: AtomicU64 = AtomicU64::new(0);
 /// The log is at work until this is dropped, which writes the lines still queued and waits a second for it at most.
 #[must_use = "the last lines of the log are written when this is dropped"]
 #[derive(Debug)]
-pub struct LogGuard {
+pub(crate) struct LogGuard {
     _last_lines: LastLines,
 }
 
@@ -35,7 +35,7 @@ pub struct LogGuard {
 ///
 /// # Errors
 /// When the system refuses a thread, or standard error is closed.
-pub fn start(settings: &LogSettings) -> io::Result<LogGuard> {
+pub(crate) fn start(settings: &LogSettings) -> io::Result<LogGuard> {
     let terminal = io::stderr().is_terminal();
     // A handle of its own, so that a write that blocks does not hold the lock of `std::io::stderr`.
     let sink = File::from(io::stderr().as_fd().try_clone_to_owned()?);
@@ -60,7 +60,7 @@ pub fn start(settings: &LogSettings) -> io::Result<LogGuard> {
 
 /// How many lines of the log were lost since the process started, because they came faster than they were taken or
 /// could not be written.
-pub fn dropped_lines() -> u64 {
+pub(crate) fn dropped_lines() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
@@ -70,7 +70,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 }
 
 /// An error and what led to it, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

@@ -3,7 +3,7 @@
 pub(crate) mod company;
 
 use crate::lifecycle::Clockwork;
-use crate::wiring::Node;
+use crate::wiring::Parts;
 use passerby_application::ports::Ports;
 use passerby_websocket::Readiness;
 use std::future::Future;
@@ -18,7 +18,7 @@ pub(crate) trait Upkeep<P: Ports> {
     /// Begins. What is returned is what has to be done once everybody was sent away.
     fn begin(
         self,
-        node: &Node<P>,
+        node: &Parts<P>,
         tasks: &TaskTracker,
         end: &CancellationToken,
     ) -> impl Future<Output = ()> + Send;
@@ -32,7 +32,7 @@ impl<P: Ports> Upkeep<P> for Alone {
 
     fn begin(
         self,
-        node: &Node<P>,
+        node: &Parts<P>,
         tasks: &TaskTracker,
         end: &CancellationToken,
     ) -> impl Future<Output = ()> + Send {

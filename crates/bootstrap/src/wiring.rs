@@ -5,7 +5,7 @@
 mod memory;
 mod redis;
 
-pub(crate) use memory::wire_single;
+pub(crate) use memory::{SingleNode, wire_single};
 pub(crate) use redis::{Company, SharedNode, wire_shared};
 
 use crate::settings::{self, Settings};
@@ -70,8 +70,8 @@ pub enum WiringError {
     NoSecret,
 }
 
-/// A node, before it listens.
-pub(crate) struct Node<P: Ports> {
+/// The parts of a node that every kind of it has.
+pub(crate) struct Parts<P: Ports> {
     pub(crate) chat: Arc<Chat<P>>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) metrics: Metrics,
@@ -208,7 +208,7 @@ fn front(settings: &Settings) -> Result<passerby_websocket::Options, WiringError
 /// What the admin listener works with.
 pub(crate) fn admin_state<P: Ports>(
     settings: &Settings,
-    node: &Node<P>,
+    node: &Parts<P>,
     drain: CancellationToken,
 ) -> AdminState<P> {
     let gate = node.gate.clone();

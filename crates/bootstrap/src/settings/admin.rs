@@ -16,11 +16,11 @@ pub struct AdminSettings {
     /// Where to listen; port 0 picks a free one.
     #[serde(with = "text")]
     pub listen: SocketAddr,
-    /// The bearer token of the operator API, which is switched off without one. Once the settings are loaded this
+    /// The bearer token of the operator API, which is switched off without one. Once the settings are checked this
     /// is also where the token of `token_file` is.
     #[serde(with = "text::optional")]
     pub token: Option<Secret>,
-    /// The file the token was read from.
+    /// The file to read the token from; only one of the two is given.
     #[serde(with = "text::optional")]
     pub token_file: Option<PathBuf>,
 }

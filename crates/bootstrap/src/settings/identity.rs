@@ -15,11 +15,11 @@ const SHORTEST: usize = 16;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentitySettings {
-    /// The key of all hashes and tokens; none stands for a random one at each start. Once the settings are loaded
+    /// The key of all hashes and tokens; none stands for a random one at each start. Once the settings are checked
     /// this is also where the secret of `secret_file` is.
     #[serde(with = "text::optional")]
     pub secret: Option<Secret>,
-    /// The file the secret was read from.
+    /// The file to read the secret from; only one of the two is given.
     #[serde(with = "text::optional")]
     pub secret_file: Option<PathBuf>,
 }

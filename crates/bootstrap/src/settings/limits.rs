@@ -78,6 +78,19 @@ impl Default for LimitSettings {
 
 impl LimitSettings {
     pub(super) fn check(&self, problems: &mut Problems) {
+        for (key, count) in [
+            ("limits.connections", self.connections),
+            ("limits.connections_per_origin", self.connections_per_origin),
+            (
+                "limits.connects_per_origin_per_minute",
+                self.connects_per_origin_per_minute,
+            ),
+            ("limits.messages_per_second", self.messages_per_second),
+            ("limits.skips_per_minute", self.skips_per_minute),
+            ("limits.commands_per_second", self.commands_per_second),
+        ] {
+            problems.require_count(key, count);
+        }
         problems.require_range("limits.message_chars", self.message_chars, MESSAGE_CHARS);
         problems.require_range("limits.frame_bytes", self.frame_bytes, FRAME_BYTES);
         problems.require_range("limits.outbound_queue", self.outbound_queue, OUTBOUND_QUEUE);

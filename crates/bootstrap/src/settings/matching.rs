@@ -42,6 +42,9 @@ impl Default for MatchingSettings {
 
 impl MatchingSettings {
     pub(super) fn check(&self, problems: &mut Problems) {
+        problems.require_duration("matching.rematch_cooldown", self.rematch_cooldown);
+        problems.require_duration("matching.interest_patience", self.interest_patience);
+        problems.require_duration("matching.language_patience", self.language_patience);
         problems.require_time("matching.block_ttl", self.block_ttl);
     }
 }

@@ -3,10 +3,12 @@
 //! **Architecture Invariants.** A problem names the whole key and never repeats the value.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
+use super::scalar;
 use crate::secret::Secret;
 
 /// One thing that is wrong with the settings.
@@ -37,11 +39,24 @@ impl Problems {
         }
     }
 
-    /// Requires a duration of more than zero.
+    /// Requires a duration that a setting may be.
+    pub(super) fn require_duration(&mut self, key: &str, duration: Duration) {
+        if let Err(why) = scalar::within_bounds(duration) {
+            self.add(key, why);
+        }
+    }
+
+    /// Requires one of more than zero.
     pub(super) fn require_time(&mut self, key: &str, duration: Duration) {
+        self.require_duration(key, duration);
         if duration.is_zero() {
             self.add(key, "expected a duration longer than 0s");
         }
+    }
+
+    /// Requires a count that a setting may be; none is fine.
+    pub(super) fn require_count(&mut self, key: &str, count: Option<NonZeroU32>) {
+        self.require_range(key, count.map_or(0, NonZeroU32::get), 0..=scalar::HIGHEST);
     }
 
     /// Requires a count in `range`, and says whether it is.

@@ -14,19 +14,24 @@ use crate::secret::{REDACTED, Secret};
 const LONGEST: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
 /// The highest count any setting takes: high enough for everybody, and small multiples of it still fit 32 bits.
-const HIGHEST: u32 = 1_000_000_000;
+pub(super) const HIGHEST: u32 = 1_000_000_000;
+
+/// Whether a setting may be this duration.
+pub(super) fn within_bounds(duration: Duration) -> Result<(), Wrong> {
+    if duration > LONGEST {
+        return Err("expected a duration of at most 3650d");
+    }
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+        return Err("expected a duration in whole milliseconds");
+    }
+    Ok(())
+}
 
 impl Text for Duration {
     fn read(text: &str) -> Result<Self, Wrong> {
         let duration = humantime::parse_duration(text)
             .map_err(|_| "expected a duration such as 500ms, 20s, 5m, 12h or 30d")?;
-        if duration > LONGEST {
-            return Err("expected a duration of at most 3650d");
-        }
-        if !duration.subsec_nanos().is_multiple_of(1_000_000) {
-            return Err("expected a duration in whole milliseconds");
-        }
-        Ok(duration)
+        within_bounds(duration).map(|()| duration)
     }
 
     /// The largest unit that needs no fraction and leaves a number of at least 2, as people would write it.

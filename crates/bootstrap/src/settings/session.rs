@@ -50,7 +50,12 @@ impl Default for SessionSettings {
 
 impl SessionSettings {
     pub(super) fn check(&self, problems: &mut Problems) {
+        problems.require_duration("session.resume_grace", self.resume_grace);
+        problems.require_duration("session.reload_grace", self.reload_grace);
         problems.require_time("session.ping_interval", self.ping_interval);
         problems.require_time("session.pong_timeout", self.pong_timeout);
+        problems.require_duration("session.idle_timeout", self.idle_timeout.unwrap_or_default());
+        problems.require_duration("session.drain_spread", self.drain_spread);
+        problems.require_duration("session.drain_timeout", self.drain_timeout);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::*;
+use crate::secret::Secret;
 
 /// A settings file that is gone again after the test.
 struct SettingsFile(PathBuf);
@@ -27,7 +28,7 @@ impl Drop for SettingsFile {
     }
 }
 
-fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<CheckedSettings, SettingsError> {
     let file = SettingsFile::with(file);
     let variables = variables
         .iter()
@@ -36,11 +37,11 @@ fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsErro
     Settings::load_with(Some(&file.0), variables)
 }
 
-fn from_file(file: &str) -> Settings {
+fn from_file(file: &str) -> CheckedSettings {
     load(file, &[]).unwrap()
 }
 
-fn from_variable(name: &str, value: &str) -> Settings {
+fn from_variable(name: &str, value: &str) -> CheckedSettings {
     load("", &[(name, value)]).unwrap()
 }
 
@@ -56,7 +57,7 @@ fn faults(file: &str, variables: &[(&str, &str)]) -> Vec<String> {
 
 fn problems(file: &str, variables: &[(&str, &str)]) -> Vec<Problem> {
     match load(file, variables) {
-        Err(SettingsError::Invalid(problems)) => problems,
+        Err(SettingsError::Invalid(invalid)) => invalid.problems().to_vec(),
         Err(other) => panic!("{other}"),
         Ok(_) => Vec::new(),
     }
@@ -82,8 +83,8 @@ fn flat(toml: &str) -> BTreeMap<String, String> {
 #[test]
 fn the_embedded_defaults_are_the_defaults_of_the_types() {
     let loaded = Settings::load_with(None, BTreeMap::new()).unwrap();
-    assert_eq!(format!("{loaded:?}"), format!("{:?}", Settings::default()));
-    assert!(Settings::default().validate().is_ok());
+    let by_hand = Settings::default().check().unwrap();
+    assert_eq!(format!("{loaded:?}"), format!("{by_hand:?}"));
 }
 
 #[test]
@@ -405,7 +406,10 @@ fn a_secret_is_read_from_its_file_and_never_given_twice() {
     let file = SettingsFile::with("from the-file\n");
     let path = file.0.display();
     let settings = load(&format!("store.redis.password_file = \"{path}\""), &[]).unwrap();
-    assert_eq!(settings.store.redis.password.unwrap().expose(), "from the-file");
+    assert_eq!(
+        settings.store.redis.password.as_ref().unwrap().expose(),
+        "from the-file"
+    );
     assert_eq!(
         faults(
             &format!("[identity]\nsecret = \"0123456789abcdef\"\nsecret_file = \"{path}\""),
@@ -419,10 +423,83 @@ fn a_secret_is_read_from_its_file_and_never_given_twice() {
     );
 }
 
+#[test]
+fn settings_made_by_hand_are_held_to_the_same_files() {
+    let file = SettingsFile::with("from the-file\n");
+    let nowhere = || Some(PathBuf::from("/nowhere/at/all"));
+    let keys = |settings: Settings| {
+        let invalid = settings.check().unwrap_err();
+        let keys = invalid.problems().iter().map(|problem| problem.key.clone());
+        keys.collect::<Vec<_>>()
+    };
+
+    let mut settings = Settings::default();
+    settings.identity.secret_file = nowhere();
+    settings.admin.token_file = nowhere();
+    settings.store.redis.password_file = nowhere();
+    assert_eq!(
+        keys(settings),
+        [
+            "admin.token_file",
+            "identity.secret_file",
+            "store.redis.password_file"
+        ]
+    );
+
+    let mut settings = Settings::default();
+    settings.identity.secret_file = Some(file.0.clone());
+    settings.identity.secret = Secret::new("another");
+    assert_eq!(keys(settings), ["identity.secret"]);
+
+    let mut settings = Settings::default();
+    settings.identity.secret_file = Some(file.0.clone());
+    let checked = settings.check().unwrap();
+    assert_eq!(
+        checked.identity.secret.as_ref().unwrap().expose(),
+        "from the-file"
+    );
+}
+
+#[test]
+fn settings_made_by_hand_are_held_to_the_same_bounds() {
+    const YEARS: Duration = Duration::from_secs(u64::MAX);
+    let is_refused_for = |key: &str, change: fn(&mut Settings)| {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let invalid = settings.check().unwrap_err();
+        assert_eq!(invalid.problems().len(), 1, "{invalid}");
+        assert_eq!(invalid.problems()[0].key, key);
+        assert!(invalid.to_string().contains(key), "{invalid}");
+    };
+    is_refused_for("session.ping_interval", |all| {
+        all.session.ping_interval = Duration::ZERO;
+    });
+    is_refused_for("limits.message_chars", |all| all.limits.message_chars = 0);
+    is_refused_for("limits.outbound_queue", |all| all.limits.outbound_queue = 0);
+    is_refused_for("limits.messages_per_second", |all| {
+        all.limits.messages_per_second = std::num::NonZeroU32::new(u32::MAX);
+    });
+    is_refused_for("session.resume_grace", |all| all.session.resume_grace = YEARS);
+    is_refused_for("session.pong_timeout", |all| all.session.pong_timeout = YEARS);
+    is_refused_for("session.idle_timeout", |all| {
+        all.session.idle_timeout = Some(YEARS);
+    });
+    is_refused_for("matching.interest_patience", |all| {
+        all.matching.interest_patience = YEARS;
+    });
+    is_refused_for("store.redis.response_timeout", |all| {
+        all.store.redis.response_timeout = YEARS;
+    });
+}
+
 /// It may be the only one that an operator has in use already.
 #[test]
 fn a_short_secret_is_taken_and_told_from_a_good_one() {
-    let secret = |value: &str| from_variable("PASSERBY__IDENTITY__SECRET", value).identity;
+    let secret = |value: &str| {
+        from_variable("PASSERBY__IDENTITY__SECRET", value)
+            .identity
+            .clone()
+    };
     assert!(secret("fifteen letters").is_weak());
     assert!(!secret("sixteen letters!").is_weak());
     assert!(!secret("").is_weak(), "it is a random one");
@@ -445,7 +522,7 @@ fn certificates_that_cannot_be_trusted_are_found_before_they_are_needed() {
 #[test]
 fn a_secret_arrives_as_it_was_written() {
     let settings = from_variable("PASSERBY__STORE__REDIS__PASSWORD", " 007 ");
-    assert_eq!(settings.store.redis.password.unwrap().expose(), " 007 ");
+    assert_eq!(settings.store.redis.password.as_ref().unwrap().expose(), " 007 ");
 }
 
 #[test]
@@ -468,8 +545,8 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn no_refusal_repeats_what_may_be_a_secret() {
     let canary = "canary-0123456789";
-    let told = |result: Result<Settings, SettingsError>| match result {
-        Err(SettingsError::Invalid(problems)) => format!("{problems:?}"),
+    let told = |result: Result<CheckedSettings, SettingsError>| match result {
+        Err(SettingsError::Invalid(invalid)) => format!("{invalid} {invalid:?}"),
         Err(other) => format!("{other} {other:?}"),
         Ok(_) => panic!("taken"),
     };
@@ -532,8 +609,8 @@ fn a_file_that_is_not_there_or_not_toml_is_told_with_its_line() {
 fn a_variable_that_is_not_text_is_named() {
     use std::os::unix::ffi::OsStringExt;
     let variables = BTreeMap::from([("PASSERBY__NODE__ID".into(), OsString::from_vec(vec![0xff]))]);
-    let Err(SettingsError::Invalid(problems)) = Settings::load_with(None, variables) else {
+    let Err(SettingsError::Invalid(invalid)) = Settings::load_with(None, variables) else {
         panic!("taken")
     };
-    assert_eq!(problems[0].key, "node.id");
+    assert_eq!(invalid.problems()[0].key, "node.id");
 }

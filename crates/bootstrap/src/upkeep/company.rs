@@ -2,7 +2,7 @@
 
 use crate::telemetry;
 use crate::upkeep::Upkeep;
-use crate::wiring::{Company, Node, SharedNode};
+use crate::wiring::{Company, Parts, SharedNode};
 use passerby_application::Chat;
 use passerby_application::ports::{HandoverAnswer, HandoverRequest, Letter};
 use passerby_domain::id::Incarnation;
@@ -37,7 +37,7 @@ impl Upkeep<SharedNode> for Company {
 
     fn begin(
         self,
-        node: &Node<SharedNode>,
+        node: &Parts<SharedNode>,
         tasks: &TaskTracker,
         end: &CancellationToken,
     ) -> impl Future<Output = ()> + Send {
@@ -202,7 +202,7 @@ async fn tend(chat: Arc<Chat<SharedNode>>) {
 }
 
 /// Metrics of letters and of what scripts found.
-fn register(node: &Node<SharedNode>, post: &RedisPost) {
+fn register(node: &Parts<SharedNode>, post: &RedisPost) {
     let (counts, lost, dropped) = (post.clone(), post.clone(), post.clone());
     let (strays, unreadable, namesakes) = (node.chat.clone(), node.chat.clone(), node.chat.clone());
     let registered = [

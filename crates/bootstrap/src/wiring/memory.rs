@@ -1,7 +1,7 @@
 //! A node that keeps everything to itself.
 
-use super::{EverythingPasses, Node, VERSION, WiringError};
-use crate::settings::Settings;
+use super::{EverythingPasses, Parts, VERSION, WiringError};
+use crate::settings::CheckedSettings;
 use passerby_admin::Metrics;
 use passerby_application::ports::Ports;
 use passerby_application::{Adapters, Chat, Deployment};
@@ -28,7 +28,7 @@ impl Ports for SingleNode {
 }
 
 /// Puts it together.
-pub(crate) fn wire_single(settings: &Settings) -> Result<Node<SingleNode>, WiringError> {
+pub(crate) fn wire_single(settings: &CheckedSettings) -> Result<Parts<SingleNode>, WiringError> {
     let clock = Arc::new(SystemClock::start());
     let identity = match &settings.identity.secret {
         Some(secret) => KeyedIdentity::new(secret.expose().as_bytes()),
@@ -53,7 +53,7 @@ pub(crate) fn wire_single(settings: &Settings) -> Result<Node<SingleNode>, Wirin
         reports: Arc::new(MemoryReports::new()),
         bans: Arc::new(MemoryBans::new()),
     };
-    Ok(Node {
+    Ok(Parts {
         chat: Arc::new(Chat::new(
             super::options(settings, node, Deployment::Alone),
             adapters,

@@ -1,7 +1,7 @@
 //! A node that shares Redis with others.
 
-use super::{EverythingPasses, Node, VERSION, WiringError};
-use crate::settings::{RedisMode, RedisSettings, Settings};
+use super::{EverythingPasses, Parts, VERSION, WiringError};
+use crate::settings::{CheckedSettings, RedisMode, RedisSettings};
 use passerby_admin::Metrics;
 use passerby_application::ports::{Clock, Ports};
 use passerby_application::{Adapters, Chat, Deployment};
@@ -47,7 +47,7 @@ pub(crate) struct Company {
 }
 
 /// Puts it together. Nothing is asked of Redis yet.
-pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Company), WiringError> {
+pub(crate) fn wire_shared(settings: &CheckedSettings) -> Result<(Parts<SharedNode>, Company), WiringError> {
     let secret = settings.identity.secret.as_ref().ok_or(WiringError::NoSecret)?;
     let secret = secret.expose().as_bytes();
     let secrets = Secrets {
@@ -101,7 +101,7 @@ pub(crate) fn wire_shared(settings: &Settings) -> Result<(Node<SharedNode>, Comp
         )),
         bans: Arc::new(RedisBans::new(redis.clone())),
     };
-    let node = Node {
+    let node = Parts {
         chat: Arc::new(Chat::new(
             super::options(settings, node, Deployment::Shared),
             adapters,

@@ -19,6 +19,7 @@ pub(crate) struct Antechamber {
 
 #[derive(Debug, Default)]
 struct Guests {
+    is_closed: bool,
     last: u64,
     /// By the order in which they came; those without a task have not begun.
     present: BTreeMap<u64, Option<AbortHandle>>,
@@ -61,10 +62,22 @@ impl Antechamber {
     /// The task of the guest who was let in last.
     pub(crate) fn begins(&self, task: AbortHandle) {
         let mut guests = self.lock();
+        if guests.is_closed {
+            task.abort();
+        }
         let last = guests.last;
         // They may be through already.
         if let Some(handle) = guests.present.get_mut(&last) {
             *handle = Some(task);
+        }
+    }
+
+    /// Shows everybody out, and whoever is let in from now on.
+    pub(crate) fn close(&self) {
+        let mut guests = self.lock();
+        guests.is_closed = true;
+        for task in std::mem::take(&mut guests.present).into_values().flatten() {
+            task.abort();
         }
     }
 
@@ -113,6 +126,17 @@ mod tests {
         assert!(!first.goes_on());
         assert!(second.goes_on() && third.goes_on());
         assert!(antechamber.lock().present.is_empty());
+    }
+
+    #[tokio::test]
+    async fn nobody_stays_once_it_is_closed() {
+        let antechamber = Antechamber::new(2);
+        let (first, ended) = lets_in(&antechamber);
+        antechamber.close();
+        assert!(ended.await.unwrap_err().is_cancelled());
+        assert!(!first.goes_on());
+        let (_late, ended) = lets_in(&antechamber);
+        assert!(ended.await.unwrap_err().is_cancelled());
     }
 
     #[tokio::test]

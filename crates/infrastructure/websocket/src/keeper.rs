@@ -5,14 +5,15 @@
 
 use crate::connection::{Connection, Goodbye, LastWords};
 use crate::encoder::write_control;
-use passerby_application::ports::{Flush, Ports};
+use passerby_application::ports::{Farewell, Flush, Ports};
 use passerby_application::{Chat, Seat};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
+use tokio_util::sync::CancellationToken;
 
 /// The longest tick.
 const TICK: Duration = Duration::from_millis(250);
@@ -32,6 +33,8 @@ struct Entry<P: Ports> {
 pub(crate) struct Keeper<P: Ports> {
     slots: Vec<Mutex<Vec<Entry<P>>>>,
     next_slot: AtomicUsize,
+    /// Whether nobody is to stay.
+    is_closed: AtomicBool,
     tick: Duration,
     pong_timeout: Duration,
     /// How many more pings are sent before one is judged: some, where the time-out is longer than the interval.
@@ -56,6 +59,7 @@ impl<P: Ports> Keeper<P> {
         Self {
             slots: (0..slots).map(|_| Mutex::default()).collect(),
             next_slot: AtomicUsize::new(0),
+            is_closed: AtomicBool::new(false),
             tick,
             pong_timeout,
             later_pings: later_pings(round, pong_timeout),
@@ -73,16 +77,43 @@ impl<P: Ports> Keeper<P> {
             seat: Arc::downgrade(seat),
         };
         self.slot(slot).push(entry);
+        self.see_out(slot);
     }
 
-    /// Looks after connections for ever.
-    pub(crate) async fn run(&self, chat: &Chat<P>) {
+    /// Hangs up on everybody, and on whoever is registered from now on.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        for slot in 0..self.slots.len() {
+            self.see_out(slot);
+        }
+    }
+
+    /// Hangs up on the connections of a slot, if nobody is to stay. To be called after any is put there: whoever closes sees
+    /// it in the slot, or it is seen here that the slot was closed before.
+    fn see_out(&self, slot: usize) {
+        if !self.is_closed.load(Ordering::Acquire) {
+            return;
+        }
+        let entries = std::mem::take(&mut *self.slot(slot));
+        for connection in entries.iter().filter_map(|entry| entry.connection.upgrade()) {
+            connection.hang_up(LastWords {
+                rest: Vec::new(),
+                why: Goodbye::Application(Farewell::Restarting),
+            });
+        }
+    }
+
+    /// Looks after connections until `end`. It is not to be dropped before, which may leave some to themselves.
+    pub(crate) async fn run(&self, chat: &Chat<P>, end: &CancellationToken) {
         let mut ticks = interval(self.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut unjudged = VecDeque::new();
         let mut count = 0_usize;
         loop {
-            let now = ticks.tick().await;
+            let now = tokio::select! {
+                () = end.cancelled() => return,
+                now = ticks.tick() => now,
+            };
             self.judge(&mut unjudged, now).await;
             let round = count / self.slots.len();
             let tells_census = round.is_multiple_of(self.census_rounds);
@@ -149,10 +180,13 @@ impl<P: Ports> Keeper<P> {
                 tokio::task::yield_now().await;
             }
         }
-        let mut slot = self.slot(slot);
-        kept.append(&mut slot);
-        kept.shrink_to(2 * kept.len());
-        *slot = kept;
+        {
+            let mut slot = self.slot(slot);
+            kept.append(&mut slot);
+            kept.shrink_to(2 * kept.len());
+            *slot = kept;
+        }
+        self.see_out(slot);
     }
 
     fn slot(&self, slot: usize) -> std::sync::MutexGuard<'_, Vec<Entry<P>>> {

@@ -37,6 +37,6 @@ pub use connection::Connection;
 pub use encoder::EventEncoder;
 pub use front::connection_task_bytes;
 pub use gate::{Gate, Readiness};
-pub use listener::{ServeError, Server};
+pub use listener::{ConnectionsGuard, ServeError, Server};
 pub use options::{AllowedOrigins, InvalidOrigin, Options, WebOrigin};
 pub use passerby_protocol::IceServer;

@@ -38,7 +38,30 @@ pub enum ServeError {
 /// The public listener.
 pub struct Server<P: Ports> {
     listener: TcpListener,
+    antechamber: Arc<Antechamber>,
     front: Arc<Front<P>>,
+}
+
+/// Keeps the connections of a server. When it is dropped all of them are ended, also those that are being taken: requests
+/// go unanswered, WebSocket connections are hung up on with 1012. Their tasks then end within seconds, or when the store
+/// has taken the news.
+#[must_use = "connections end when this is dropped"]
+pub struct ConnectionsGuard<P: Ports> {
+    antechamber: Arc<Antechamber>,
+    keeper: Arc<Keeper<P>>,
+}
+
+impl<P: Ports> Drop for ConnectionsGuard<P> {
+    fn drop(&mut self) {
+        self.antechamber.close();
+        self.keeper.close();
+    }
+}
+
+impl<P: Ports> std::fmt::Debug for ConnectionsGuard<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionsGuard").finish_non_exhaustive()
+    }
 }
 
 impl<P: Ports> std::fmt::Debug for Server<P> {
@@ -60,6 +83,7 @@ impl<P: Ports<Wire = Connection>> Server<P> {
         let keeper = Arc::new(Keeper::new(options.ping_interval, options.pong_timeout));
         Self {
             listener,
+            antechamber: Antechamber::new(most_guests()),
             front: Arc::new(Front {
                 chat,
                 options,
@@ -70,6 +94,14 @@ impl<P: Ports<Wire = Connection>> Server<P> {
         }
     }
 
+    /// What keeps its connections.
+    pub fn guard(&self) -> ConnectionsGuard<P> {
+        ConnectionsGuard {
+            antechamber: self.antechamber.clone(),
+            keeper: self.front.keeper.clone(),
+        }
+    }
+
     /// Takes connections until `stop`. Those that were taken go on, and are looked after until `end`; their tasks end
     /// by themselves once the application has hung up on them.
     pub async fn run(self, stop: CancellationToken, end: CancellationToken) {
@@ -77,8 +109,7 @@ impl<P: Ports<Wire = Connection>> Server<P> {
         let chat = self.front.chat.clone();
         self.front
             .tasks
-            .spawn(end.run_until_cancelled_owned(async move { keeper.run(&chat).await }));
-        let antechamber = Antechamber::new(most_guests());
+            .spawn(async move { keeper.run(&chat, &end).await });
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -89,9 +120,10 @@ impl<P: Ports<Wire = Connection>> Server<P> {
                     if prepare(&stream).is_err() {
                         continue;
                     }
-                    let guest = antechamber.enter();
+                    let guest = self.antechamber.enter();
                     let serving = front::serve(self.front.clone(), stream, peer.ip(), guest);
-                    antechamber.begins(self.front.tasks.spawn(serving).abort_handle());
+                    self.antechamber
+                        .begins(self.front.tasks.spawn(serving).abort_handle());
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

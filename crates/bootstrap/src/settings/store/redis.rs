@@ -38,10 +38,10 @@ pub struct RedisSettings {
     /// The name to sign in with.
     #[serde(with = "text::optional")]
     pub user: Option<String>,
-    /// The password to sign in with. Once the settings are loaded this is also where that of `password_file` is.
+    /// The password to sign in with. Once the settings are checked this is also where that of `password_file` is.
     #[serde(with = "text::optional")]
     pub password: Option<Secret>,
-    /// The file the password was read from.
+    /// The file to read the password from; only one of the two is given.
     #[serde(with = "text::optional")]
     pub password_file: Option<PathBuf>,
     /// A file of the certificates (PEM) to trust with `rediss://`; none stands for those of the system.
