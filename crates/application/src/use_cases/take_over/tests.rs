@@ -1,10 +1,12 @@
 //! What several of the tests do.
 
+mod crossing;
 mod dead_nodes;
 mod doubt;
 mod messages;
 mod moving;
 mod referred;
+mod unheard;
 
 use crate::MessageError;
 use crate::ports::Address;
