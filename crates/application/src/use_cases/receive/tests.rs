@@ -1,6 +1,7 @@
-use crate::ports::{Clock as _, Farewell};
-use crate::testing::{Guest, TestCluster, run};
+use crate::ports::{Address, Clock as _, Farewell, Letter};
+use crate::testing::{Guest, Line, TestCluster, run};
 use crate::{BanOrder, BanTarget, Departure, ModerationError};
+use passerby_domain::notice::{EndReason, Typing};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
 
@@ -188,4 +189,142 @@ fn a_ban_of_a_user_of_another_node_is_in_force_on_all() {
     for node in [0, 1] {
         assert!(run(cluster[node].visit(visit.clone())).is_err());
     }
+}
+
+/// It does not know yet that it has them no more.
+#[test]
+fn a_former_owner_does_not_end_a_chat_for_the_partner_of_one_who_has_moved() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let address = Address {
+        chat: alice.seat.lock().session.chatting().unwrap().chat,
+        from: bob.seat.stamp(),
+        to: alice.user(),
+    };
+    let bob = cluster.come_back(2, &bob, 1).unwrap();
+    let former = cluster.incarnation(1);
+    let reason = EndReason::PartnerSkipped;
+    let node = cluster[0].share();
+    assert!(node.receive(former, Letter::Ended { address, reason }).is_none());
+    let _ = cluster[2].message(&bob.seat, &bob.chat(), "hello", None);
+    cluster.deliver();
+    assert_eq!(alice.hears().last().map(String::as_str), Some("message hello"));
+}
+
+/// Otherwise notes are compared every five seconds.
+#[test]
+fn what_was_lost_on_the_way_is_made_up_for_soon_after_the_next_letter() {
+    for seconds in 0..5 {
+        let mut cluster = TestCluster::of(2);
+        let [alice, bob] = cluster.pair([0, 1]);
+        let [ann, ben] = cluster.pair([0, 1]);
+        cluster.pass(Millis::from_secs(seconds));
+        let nodes = [0, 1].map(|node| cluster.incarnation(node));
+        run(cluster[0].leave(&alice.seat, None)).unwrap();
+        cluster.office.lose_all(nodes[0], nodes[1]);
+        cluster[0].message(&ann.seat, &ann.chat(), "hello", None).unwrap();
+        cluster.deliver();
+        assert_eq!(ben.hears(), ["message hello"]);
+        cluster.pass(Millis::from_secs(2));
+        assert_eq!(bob.hears(), ["chat_ended partner_left", "waiting"], "{seconds}");
+    }
+}
+
+/// What else would tell the partner's node where they are now is lost.
+#[test]
+fn whoever_writes_to_one_who_was_elsewhere_meanwhile_hears_where_they_are() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2].map(|node| cluster.incarnation(node));
+    cluster.stall(0);
+    let there = cluster.come_back(2, &bob, 1).unwrap();
+    let back = cluster.come_back(1, &there, 1).unwrap();
+    for node in [1, 2] {
+        cluster.office.lose_all(nodes[node], nodes[0]);
+    }
+    cluster.wake(0);
+    back.hears();
+    for id in ["1", "2"] {
+        let _ = cluster[0].message(&alice.seat, &alice.chat(), id, MessageId::parse(id).ok());
+        cluster.deliver();
+    }
+    assert_eq!(back.hears(), ["message 2"]);
+    assert!(alice.hears().contains(&"ack 2".to_owned()));
+}
+
+/// Nobody remembers any more that the first was refused.
+#[test]
+fn what_had_no_room_does_not_come_behind_what_had() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let say = |cluster: &TestCluster, node: usize, alice: &Guest, id| {
+        let _ = cluster[node].message(&alice.seat, &alice.chat(), id, MessageId::parse(id).ok());
+    };
+    cluster[1].adapters().delivery.set_room(0);
+    say(&cluster, 0, &alice, "1");
+    cluster.deliver();
+    cluster[1].adapters().delivery.set_room(100);
+    say(&cluster, 0, &alice, "2");
+    cluster.deliver();
+    assert_eq!(bob.hears(), ["message 2"]);
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(6));
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    for id in ["1", "2"] {
+        say(&cluster, 2, &alice, id);
+    }
+    cluster.deliver();
+    let heard = bob.hears();
+    assert!(!heard.contains(&"message 1".to_owned()), "{heard:?}");
+}
+
+/// Another may have them, and what lies here never reach them.
+#[test]
+fn a_node_that_is_not_heard_by_the_store_confirms_nothing_for_one_who_is_away() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([1, 0]);
+    run(cluster[0].drop_line(&bob));
+    cluster[0].adapters().pairing.set(Line::Down);
+    cluster.pass(Millis::new(2_250));
+    let _ = cluster[1].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
+    cluster.deliver();
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
+
+/// Nor where they seem to be there, if the node did not run for a moment.
+#[test]
+fn a_node_that_stood_still_for_a_moment_confirms_nothing_that_comes_from_another() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, _bob] = cluster.pair([1, 0]);
+    cluster.stall(0);
+    cluster.pass(Millis::new(2_500));
+    cluster.wake(0);
+    let _ = cluster[1].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
+    cluster.deliver();
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
+
+/// Whatever was lost, nothing has come that it could come behind.
+#[test]
+fn the_first_word_of_one_who_is_back_from_a_dead_node_is_heard() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1].map(|node| cluster.incarnation(node));
+    cluster[0].typing(&alice.seat, &alice.chat(), Typing::Started);
+    cluster.office.lose_all(nodes[0], nodes[1]);
+    cluster[0].typing(&alice.seat, &alice.chat(), Typing::Stopped);
+    cluster.deliver();
+    cluster.kill(0);
+    cluster.pass(Millis::from_secs(6));
+    let alice = cluster.come_back(2, &alice, 1).unwrap();
+    let _ = cluster[2].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
+    cluster.deliver();
+    assert_eq!(bob.hears().last().map(String::as_str), Some("message hello"));
+    assert_eq!(alice.hears().last().map(String::as_str), Some("ack 1"));
 }
