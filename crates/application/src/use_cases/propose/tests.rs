@@ -1,5 +1,5 @@
 use crate::link::Partner;
-use crate::testing::{Guest, Line, TestCluster, run, step};
+use crate::testing::{Guest, Line, TestCluster, Visit, run, step};
 use crate::{Departure, Entry, JoinError, LeaveError};
 use passerby_domain::criteria::{Criteria, Language, Mode};
 use passerby_domain::time::Millis;
@@ -393,4 +393,81 @@ fn both_find_each_other_at_the_same_moment_and_are_in_one_chat() {
     assert_eq!(guests[0].chat(), guests[1].chat());
     assert_eq!(guests[0].hears(), ["welcome idle", "waiting", "matched"]);
     assert_eq!(guests[1].hears(), ["welcome idle", "matched"]);
+}
+
+/// Their owner says so at once.
+#[test]
+fn one_who_finds_somebody_who_has_gone_is_looked_for_at_once() {
+    let (mut cluster, [found, seeker]) = proposed();
+    cluster[0].register.remove_this(&found.seat);
+    cluster.deliver();
+    assert_eq!(seeker.hears(), ["waiting"]);
+    assert!(cluster.store.waiting().contains(&seeker.user()));
+}
+
+/// The store has not heard of it yet.
+#[test]
+fn two_who_may_not_meet_and_find_each_other_wait_on_at_once() {
+    let (mut cluster, [found, seeker]) = proposed();
+    let until = cluster[0].now() + Millis::from_secs(1_000);
+    cluster[0].bar_seat(found.user(), seeker.user(), until);
+    cluster.deliver();
+    assert_eq!(seeker.hears(), ["waiting"]);
+    let mut waiting = cluster.store.waiting();
+    waiting.sort_unstable();
+    let mut both = [found.user(), seeker.user()];
+    both.sort_unstable();
+    assert_eq!(waiting, both);
+}
+
+/// The store does not answer the other one.
+#[test]
+fn a_chat_that_has_begun_for_one_begins_for_the_other_once_the_owner_of_the_first_says_so() {
+    let (mut cluster, [found, seeker]) = proposed();
+    carry(&mut cluster, 1, 0);
+    lose(&cluster, 0, 1);
+    cluster[1].adapters().pairing.set(Line::Down);
+    cluster[0].assert_chat(&found.seat);
+    cluster.deliver();
+    cluster.pass(Millis::new(250));
+    assert_eq!(seeker.hears(), ["matched"]);
+    assert_eq!(seeker.chat(), found.chat());
+}
+
+/// The one who was found has been there before, so that their tickets are no longer alike.
+#[test]
+fn one_who_was_found_by_somebody_who_wants_nobody_any_more_is_looked_for_at_once() {
+    let mut cluster = TestCluster::of(2);
+    let found = cluster.visitor(0);
+    let found = cluster.come_back(0, &found, 1).unwrap();
+    let idle = Visit {
+        entry: Entry::Idle,
+        ..Visit::default()
+    };
+    let seeker = cluster.visit(1, idle);
+    let node = cluster.share(1);
+    node.adapters().pairing.set(Line::AnswersHeld);
+    let mut joining = Box::pin(node.join(&seeker.seat, Criteria::default()));
+    assert!(step(joining.as_mut()).is_pending());
+    assert_eq!(cluster.store.waiting(), []);
+    node.adapters().pairing.set(Line::Good);
+    run(node.drop_line(&seeker));
+    run(joining).unwrap();
+    cluster.deliver();
+    assert_eq!(cluster.store.waiting(), [found.user()]);
+    let other = cluster.visitor(1);
+    assert_eq!(other.chat(), found.chat());
+    assert_eq!(other.hears().last().map(String::as_str), Some("matched"));
+}
+
+/// The word that it began was lost.
+#[test]
+fn who_leaves_a_chat_that_has_not_begun_for_the_other_sets_them_free_at_once() {
+    let (mut cluster, [found, seeker]) = proposed();
+    carry(&mut cluster, 1, 0);
+    lose(&cluster, 0, 1);
+    run(cluster[0].leave(&found.seat, None)).unwrap();
+    cluster.deliver();
+    assert_eq!(found.hears(), ["matched", "chat_ended you_left", "idle"]);
+    assert_eq!(seeker.hears(), ["waiting"]);
 }
