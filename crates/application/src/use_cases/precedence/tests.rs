@@ -1,3 +1,4 @@
+use crate::ports::{Address, Letter};
 use crate::testing::{Guest, TestCluster, run};
 use passerby_domain::time::Millis;
 
@@ -76,4 +77,31 @@ fn one_who_leaves_the_queue_meanwhile_is_not_looked_for() {
     cluster.pass(Millis::from_secs(1));
     assert_eq!(alice.hears(), ["chat_ended you_skipped", "waiting", "idle"]);
     assert_eq!(bob.hears(), ["chat_ended partner_skipped", "matched"]);
+}
+
+/// It is about an earlier chat, and slow.
+#[test]
+fn news_of_a_former_partner_does_not_end_the_wait_for_the_present_one() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let address = Address {
+        chat: alice.seat.lock().session.chatting().unwrap().chat,
+        from: bob.seat.stamp(),
+        to: alice.user(),
+    };
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    cluster.deliver();
+    run(cluster[1].leave(&bob.seat, None)).unwrap();
+    let carol = cluster.visitor(2);
+    assert_eq!(carol.chat(), alice.chat());
+    let dave = cluster.visitor(2);
+    run(cluster[0].skip(&alice.seat, &alice.chat())).unwrap();
+    let (former, node) = (cluster.incarnation(1), cluster.share(0).share());
+    let followup = node.receive(former, Letter::Sought { address });
+    if let Some(followup) = followup {
+        run(followup);
+    }
+    cluster.deliver();
+    assert_eq!(carol.chat(), dave.chat(), "she goes first");
+    assert_eq!(alice.hears().last().map(String::as_str), Some("waiting"));
 }
