@@ -358,21 +358,29 @@ fn those_who_wait_on_a_node_that_is_cut_off_are_told_so_once_and_found_again_aft
     assert_eq!(bob.chat(), alice.chat());
 }
 
-/// The first word of a partner's new owner is lost, and the next is a message.
+/// The word of their owner, a new one or the same, that they are back is lost, and the next is a message.
 #[test]
 fn one_who_speaks_is_there_whatever_was_lost() {
-    let mut cluster = TestCluster::of(3);
-    let [alice, bob] = cluster.pair([0, 1]);
-    run(cluster[1].drop_line(&bob));
-    cluster.deliver();
-    assert_eq!(alice.hears(), ["partner_away"]);
-    let bob = cluster.come_back(2, &bob, 1).unwrap();
-    let lost = [2, 0].map(|node| cluster.incarnation(node));
-    cluster.office.lose(lost[0], lost[1]);
-    cluster[2].message(&bob.seat, &bob.chat(), "hello", None).unwrap();
-    cluster.deliver();
-    assert_eq!(alice.hears(), ["partner_back", "message hello"]);
-    run(cluster[2].drop_line(&bob));
-    cluster.deliver();
-    assert_eq!(alice.hears(), ["partner_away"], "that was not lost");
+    for node in [2, 1] {
+        let mut cluster = TestCluster::of(3);
+        let [alice, bob] = cluster.pair([0, 1]);
+        run(cluster[1].drop_line(&bob));
+        cluster.deliver();
+        assert_eq!(alice.hears(), ["partner_away"]);
+        cluster.stall(0);
+        let bob = cluster.come_back(node, &bob, 1).unwrap();
+        let ways = [1, 2, 0].map(|node| cluster.incarnation(node));
+        for owner in [0, 1] {
+            cluster.office.lose_all(ways[owner], ways[2]);
+        }
+        cluster.wake(0);
+        cluster[node]
+            .message(&bob.seat, &bob.chat(), "hello", None)
+            .unwrap();
+        cluster.deliver();
+        assert_eq!(alice.hears(), ["partner_back", "message hello"], "{node}");
+        run(cluster[node].drop_line(&bob));
+        cluster.deliver();
+        assert_eq!(alice.hears(), ["partner_away"], "that was not lost");
+    }
 }
