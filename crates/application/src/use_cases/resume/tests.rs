@@ -366,6 +366,23 @@ fn a_spent_token_uses_nothing_up_of_what_its_seat_may_be_taken_back() {
     assert!(run(chat.recognise(&back.token().0)).unwrap().is_some());
 }
 
+/// As above, where another node might have the seat.
+#[test]
+fn a_spent_token_uses_nothing_up_of_what_its_seat_may_be_taken_back_on_one_of_many_nodes_either() {
+    let mut cluster = TestCluster::with(2, |options| options.returns = Rate::per_second(1, 2));
+    let alice = cluster.visitor(0);
+    let first = alice.token().0;
+    let back = cluster.come_back(0, &alice, 1).unwrap();
+    cluster[0].heard(&back.seat, back.connection);
+    for _ in 0..5 {
+        assert!(
+            run(cluster[0].recognise(&first)).unwrap().is_none(),
+            "it is spent"
+        );
+    }
+    assert!(run(cluster[0].recognise(&back.token().0)).unwrap().is_some());
+}
+
 /// Its node tells the store before it answers, or a moment later.
 #[test]
 fn a_spent_token_is_dead_on_every_node_also_when_its_own_has_died() {
