@@ -1,3 +1,5 @@
+mod meanwhile;
+
 use super::*;
 use crate::ports::{Farewell, MockBans, Offence, StoreError};
 use crate::testing::{Line, TestCluster, Told, UnreliablePairing, Visit, chat, run, step};
