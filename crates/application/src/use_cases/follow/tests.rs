@@ -176,3 +176,37 @@ fn what_was_lost_does_not_come_behind_what_was_refused_and_is_here_after_all() {
     let messages: Vec<_> = heard.iter().filter(|line| line.starts_with("message")).collect();
     assert_eq!(messages, ["message two", "message three"]);
 }
+
+/// Nobody else knows what became of it.
+#[test]
+fn what_a_former_owner_had_sent_goes_after_a_partner_however_late_and_is_answered_with_the_truth() {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 3].map(|node| cluster.incarnation(node));
+    say(&cluster, 0, &alice, "one", Some("1"));
+    while cluster.carry(nodes[0], nodes[1]) {}
+    cluster.office.lose_all(nodes[1], nodes[0]);
+    let alice = cluster.come_back(3, &alice, 1).unwrap();
+    let bob = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+        say(cluster, 3, &alice, "one", Some("1"));
+    });
+    cluster.clock.advance(Millis::new(600));
+    cluster.deliver();
+    assert!(alice.hears().contains(&"ack 1".to_owned()));
+    let heard = bob.hears();
+    assert_eq!(heard.iter().filter(|line| *line == "message one").count(), 1);
+}
+
+#[test]
+fn what_has_no_room_where_a_partner_has_come_is_not_acknowledged() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let bob = move_in_secret(&mut cluster, 0, &bob, |cluster| {
+        say(cluster, 0, &alice, "one", Some("1"));
+    });
+    cluster[0].adapters().delivery.set_room(0);
+    cluster.deliver();
+    let told = alice.hears();
+    assert!(told.contains(&"unreachable 1".to_owned()), "{told:?}");
+    assert!(!bob.hears().contains(&"message one".to_owned()));
+}
