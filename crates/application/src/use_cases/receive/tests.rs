@@ -1,9 +1,10 @@
-use crate::ports::{Address, Clock as _, Farewell, Letter};
+use crate::ports::{Address, Clock as _, Consignment, Farewell, Letter, Repetition};
 use crate::testing::{Guest, Line, TestCluster, run};
 use crate::{BanOrder, BanTarget, Departure, ModerationError};
-use passerby_domain::notice::{EndReason, Typing};
+use passerby_domain::id::Tenure;
+use passerby_domain::notice::{EndReason, Secret, Typing};
 use passerby_domain::text::MessageId;
-use passerby_domain::time::Millis;
+use passerby_domain::time::{Millis, UnixMillis};
 
 fn offence() -> crate::ports::Offence {
     crate::ports::Offence::Spam
@@ -327,4 +328,63 @@ fn the_first_word_of_one_who_is_back_from_a_dead_node_is_heard() {
     cluster.deliver();
     assert_eq!(bob.hears().last().map(String::as_str), Some("message hello"));
     assert_eq!(alice.hears().last().map(String::as_str), Some("ack 1"));
+}
+
+/// It came from a node that has had them for longer than the present partner's has had that one.
+#[test]
+fn a_late_letter_of_a_former_partner_does_not_take_the_present_one_away() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, mut bob] = cluster.pair([0, 1]);
+    for node in [2, 1] {
+        bob = cluster.come_back(node, &bob, 1).unwrap();
+    }
+    cluster.deliver();
+    let address = Address {
+        chat: alice.seat.lock().session.chatting().unwrap().chat,
+        from: bob.seat.stamp(),
+        to: alice.user(),
+    };
+    run(cluster[1].leave(&bob.seat, None)).unwrap();
+    cluster.deliver();
+    let carol = cluster.visitor(2);
+    assert_eq!(carol.chat(), alice.chat());
+    alice.hears();
+    let typing = Typing::Started;
+    let late = Letter::Typing { address, typing };
+    assert!(cluster[0].share().receive(cluster.incarnation(1), late).is_none());
+    let said = cluster[0].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
+    said.unwrap();
+    cluster.deliver();
+    assert_eq!(carol.hears().last().map(String::as_str), Some("message hello"));
+    assert_eq!(alice.hears(), ["ack 1"]);
+}
+
+/// It was slower than its user, who has come to where the partner is.
+#[test]
+fn what_was_said_elsewhere_does_not_come_behind_what_was_said_here_since() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1].map(|node| cluster.incarnation(node));
+    let address = Address {
+        chat: alice.seat.lock().session.chatting().unwrap().chat,
+        from: bob.seat.stamp(),
+        to: alice.user(),
+    };
+    let bob = cluster.come_back(0, &bob, 1).unwrap();
+    cluster[0].message(&bob.seat, &bob.chat(), "since", None).unwrap();
+    let before = Letter::Message {
+        address,
+        consignment: Consignment(1),
+        tenure: Tenure::FIRST,
+        id: None,
+        repetition: Repetition::No,
+        text: Secret("before"),
+        at: UnixMillis(0),
+    };
+    assert!(cluster[0].share().receive(nodes[1], before).is_none());
+    cluster[0].flush_received();
+    cluster[0].flush(&alice.seat);
+    let heard = alice.hears();
+    assert!(heard.contains(&"message since".to_owned()), "{heard:?}");
+    assert!(!heard.contains(&"message before".to_owned()), "{heard:?}");
 }
