@@ -1,5 +1,5 @@
 use crate::Departure;
-use crate::ports::{Anomaly, Fact, PairingStore};
+use crate::ports::{Address, Anomaly, Fact, Letter, PairingStore};
 use crate::testing::{Guest, Line, TestCluster, run};
 use passerby_domain::text::MessageId;
 use passerby_domain::time::Millis;
@@ -383,4 +383,29 @@ fn one_who_speaks_is_there_whatever_was_lost() {
         cluster.deliver();
         assert_eq!(alice.hears(), ["partner_away"], "that was not lost");
     }
+}
+
+/// The owner says so again, when what was on its way has had the time to arrive.
+#[test]
+fn one_whose_partner_has_vanished_is_looked_for_from_the_second_look_on_and_not_before() {
+    let mut cluster = TestCluster::of(3);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let carol = cluster.visitor(2);
+    let chat = alice.seat.lock().session.chatting().unwrap().chat;
+    let address = Address {
+        chat,
+        from: alice.seat.stamp(),
+        to: bob.user(),
+    };
+    let (node, owner) = (cluster[0].share(), cluster.incarnation(1));
+    let disowned = || node.receive(owner, Letter::Disowned(vec![address]));
+    assert!(disowned().is_none());
+    cluster.clock.advance(Millis::new(1_999));
+    assert!(disowned().is_none());
+    assert_eq!(alice.hears(), [""; 0]);
+    cluster.clock.advance(Millis::new(1));
+    run(disowned().unwrap());
+    cluster.deliver();
+    assert_eq!(alice.hears(), ["chat_ended lost", "matched"]);
+    assert_eq!(alice.chat(), carol.chat());
 }
