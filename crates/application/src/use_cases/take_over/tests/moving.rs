@@ -247,7 +247,6 @@ fn a_chat_that_was_on_offer_goes_on_where_its_seat_has_gone() {
     assert_eq!(cluster.store.chatting().len(), 2);
 }
 
-/// The store gives it to the node that they come to before it hears of the end.
 /// The store has forgotten that another node had taken it, as in a failover, and the one that has it from the store knows better.
 #[test]
 fn who_comes_back_to_a_former_owner_is_not_told_that_nothing_came_meanwhile() {
@@ -293,6 +292,7 @@ fn a_former_owner_that_is_heard_is_waited_for_longer() {
     assert!(bob.hears().contains(&"message hello".to_owned()));
 }
 
+/// The store gives it to the node that they come to before it hears of the end.
 #[test]
 fn a_seat_that_ends_while_it_is_asked_for_does_not_come_back() {
     let mut cluster = TestCluster::of(2);
