@@ -4,6 +4,7 @@ use crate::testing::{
 };
 use crate::{Departure, JoinError};
 use passerby_domain::criteria::Criteria;
+use passerby_domain::flood::Rate;
 use passerby_domain::time::Millis;
 use std::net::Ipv4Addr;
 
@@ -149,4 +150,19 @@ fn the_store_knows_of_a_block_at_once_where_the_partner_is_on_a_node_that_does_n
     assert_eq!(chatting, [bob.user()]);
     cluster.pass(Millis::new(250));
     assert_eq!(cluster.store.waiting(), [alice.user()]);
+}
+
+/// It ends no chat.
+#[test]
+fn a_block_of_a_former_partner_counts_as_no_skip() {
+    let chat = chat()
+        .options(|options| options.skips = Rate::per_minute(1, 1))
+        .start();
+    let [alice, bob] = run(chat.pair());
+    let former = alice.chat();
+    run(chat.leave(&bob.seat, None)).unwrap();
+    let carol = run(chat.visitor());
+    assert_eq!(carol.chat(), alice.chat());
+    run(chat.block(&alice.seat, &former)).unwrap();
+    run(chat.skip(&alice.seat, &carol.chat())).unwrap();
 }
