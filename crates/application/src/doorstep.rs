@@ -65,6 +65,13 @@ impl Doorstep {
         Door::Expecting
     }
 
+    /// Takes away what waits for `user` from `sender`, who has reached them elsewhere: it would come behind that.
+    pub(crate) fn withdraw(&self, user: UserId, sender: UserId) {
+        if let Some(waiting) = self.lock().get_mut(&user) {
+            waiting.retain(|left| left.address.from.seat != sender);
+        }
+    }
+
     /// The seat comes, or will not come: `bring_in` does with what waits for it, in the order in which it came, what is to
     /// be done before anything else reaches it.
     pub(crate) fn open<R>(&self, user: UserId, bring_in: impl FnOnce(Vec<Left>) -> R) -> R {
@@ -122,6 +129,18 @@ mod tests {
         assert_eq!(numbers, [1, 2, 3]);
         assert_eq!(doorstep.leave(ANN, || message(4, 1)), Door::Shut, "they are here");
         assert!(doorstep.lock().is_empty());
+    }
+
+    #[test]
+    fn what_is_withdrawn_does_not_wait_and_what_others_left_does() {
+        let doorstep = Doorstep::default();
+        doorstep.expect(ANN);
+        assert_eq!(doorstep.leave(ANN, || message(1, 1)), Door::Expecting);
+        doorstep.withdraw(ANN, UserId::from_bits(3));
+        doorstep.withdraw(UserId::from_bits(3), UserId::from_bits(2));
+        assert_eq!(doorstep.lock()[&ANN].len(), 1);
+        doorstep.withdraw(ANN, UserId::from_bits(2));
+        assert_eq!(doorstep.open(ANN, |waiting| waiting.len()), 0);
     }
 
     #[test]

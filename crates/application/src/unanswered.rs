@@ -225,7 +225,14 @@ impl Unanswered {
         } else {
             self.last_new
         };
-        order > since
+        // The last one has nothing behind it.
+        order >= since
+    }
+
+    /// Whether one of them went to `owner`, as far as that is kept.
+    pub(crate) fn has_gone_to(&self, owner: Incarnation) -> bool {
+        let kept = self.entries.iter().filter_map(|entry| entry.kept.as_ref());
+        kept.into_iter().any(|kept| kept.to == owner)
     }
 
     /// Takes out the one that is answered.

@@ -295,6 +295,7 @@ impl<P: Ports> Chat<P> {
                 return Err(Undelivered::Away);
             }
         } else {
+            self.overtake_at_the_door(seat.user(), remote.who.user, &abroad.unanswered);
             match peers.send(remote.owner, &letter(address, consignment, tenure, repetition)) {
                 Ok(()) => {}
                 Err(Unsent::Full) => return Err(Undelivered::Full),

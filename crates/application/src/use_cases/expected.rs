@@ -1,8 +1,19 @@
 //! Seats that are on their way here, and what has to be done should they not come.
 
 use crate::chat::Chat;
-use crate::ports::{Outcome, Ports};
+use crate::ports::{Outcome, Peers, Ports};
+use crate::unanswered::Unanswered;
 use passerby_domain::id::UserId;
+
+impl<P: Ports> Chat<P> {
+    /// A partner who was on the way here is where they were, and reached there: what `sender` has left here for them would come
+    /// behind that. Nobody knows what became of it then, which is told in its time.
+    pub(crate) fn overtake_at_the_door(&self, sender: UserId, partner: UserId, sent: &Unanswered) {
+        if sent.has_gone_to(self.adapters.peers.own()) {
+            self.doorstep.withdraw(partner, sender);
+        }
+    }
+}
 
 /// A seat that is on its way here, until it is, or will not come any more.
 pub(crate) struct Expected<'a, P: Ports> {

@@ -210,3 +210,38 @@ fn what_has_no_room_where_a_partner_has_come_is_not_acknowledged() {
     assert!(told.contains(&"unreachable 1".to_owned()), "{told:?}");
     assert!(!bob.hears().contains(&"message one".to_owned()));
 }
+
+/// Bob leaves node 1 for node 2 while Alice says these, and node 2 for node 3 before they have come there after him.
+fn moves_twice(words: &[&str]) -> (Vec<String>, Vec<String>) {
+    let mut cluster = TestCluster::of(4);
+    let [alice, bob] = cluster.pair([0, 1]);
+    let nodes = [0, 1, 2, 3].map(|node| cluster.incarnation(node));
+    let there = move_in_secret(&mut cluster, 2, &bob, |cluster| {
+        for word in words {
+            say(cluster, 0, &alice, word, Some(word));
+        }
+    });
+    while cluster.carry(nodes[0], nodes[1]) {}
+    while cluster.carry(nodes[1], nodes[0]) {}
+    let (chat, token) = (cluster.share(3), there.token().0);
+    let mut coming = Box::pin(async { chat.come_back(&there, &token, 1).await });
+    assert!(step(coming.as_mut()).is_pending());
+    cluster.carry(nodes[3], nodes[2]);
+    cluster.carry(nodes[2], nodes[3]);
+    let Poll::Ready(back) = step(coming.as_mut()) else {
+        panic!("it has all it needs");
+    };
+    let back = back.unwrap().unwrap();
+    cluster.deliver();
+    let heard = back.hears();
+    let messages = heard.into_iter().filter(|line| line.starts_with("message"));
+    (messages.collect(), alice.hears())
+}
+
+/// Nothing was said after it, so that it comes behind nothing.
+#[test]
+fn what_is_said_while_a_partner_moves_twice_goes_after_them_twice() {
+    let (heard, told) = moves_twice(&["1"]);
+    assert!(told.contains(&"ack 1".to_owned()), "{told:?}");
+    assert_eq!(heard, ["message 1"]);
+}

@@ -2,6 +2,7 @@
 
 use super::{comes_from, moved, say, say_and_lose_the_first, sorted};
 use crate::MessageError;
+use crate::book::Book;
 use crate::ports::{Address, Assertion, Attendance, Consignment, Letter, Recollection, Repetition};
 use crate::testing::{TestCluster, run, step};
 use passerby_domain::notice::Secret;
@@ -301,4 +302,26 @@ fn what_was_said_before_its_user_went_and_came_back_does_not_come_behind_what_th
     cluster.deliver();
     let heard = bob.hears();
     assert_eq!(heard, ["message since", "message now"]);
+}
+
+/// As when a store that has forgotten him names the node that he tries to come to, and he stays where he was.
+#[test]
+fn what_waits_at_the_door_does_not_come_behind_what_was_said_to_one_who_stayed() {
+    let mut cluster = TestCluster::of(2);
+    let [alice, bob] = cluster.pair([0, 1]);
+    cluster[0].doorstep.expect(bob.user());
+    for (node, word) in [(0, "1"), (1, "2")] {
+        let owner = cluster.incarnation(node);
+        let set_owner = |book: &mut Book<_>| {
+            let chatting = book.session.chatting_mut().unwrap();
+            chatting.link.remote_mut().unwrap().owner = owner;
+        };
+        cluster[0].change(&alice.seat, set_owner);
+        say(&cluster, 0, &alice, word, word).unwrap();
+    }
+    cluster.deliver();
+    assert_eq!([alice.hears(), bob.hears()], [["ack 2"], ["message 2"]]);
+    assert_eq!(cluster[0].doorstep.open(bob.user(), |waiting| waiting.len()), 0);
+    cluster.pass(Millis::from_secs(3));
+    assert_eq!(alice.hears(), ["unconfirmed 1"]);
 }
