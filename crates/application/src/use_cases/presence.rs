@@ -237,10 +237,6 @@ impl<P: Ports> Chat<P> {
             return false;
         }
         let newest = chatting.link.partner_heard.tenure();
-        if address.from.generation.tenure() < newest {
-            // They have been elsewhere since, be they back there: it would come behind what they said meanwhile.
-            return false;
-        }
         match &mut chatting.link.partner {
             // One who has just come here may not know that both are on one node.
             Partner::Here(_) => from == self.adapters.peers.own(),

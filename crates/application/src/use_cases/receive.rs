@@ -6,6 +6,7 @@
 
 use super::consign::book_is_doubtful;
 use super::propose::Reply;
+use crate::book::Book;
 use crate::chat::Chat;
 use crate::doorstep::{Door, Left};
 use crate::pending::Pending;
@@ -287,7 +288,7 @@ impl<P: Ports> Chat<P> {
         };
         let (may_be_elsewhere, recollection) = {
             let mut book = seat.lock();
-            if !self.is_from_partner(&mut book, from, address) {
+            if !self.is_from_partner(&mut book, from, address) || comes_late(&book, address) {
                 return Some(Outcome::Refused);
             }
             if tenure.is_some_and(|tenure| tenure < book.heeds_from()) {
@@ -468,6 +469,13 @@ pub(crate) fn answer_to(about: Address, generation: Generation) -> Address {
 
 /// How long after it was found that a partner's owner does not know a chat it is asked again.
 pub(crate) const SECOND_LOOK: Millis = Millis::from_secs(2);
+
+/// Whether the one who said something has been elsewhere since, be they back where they said it: it would come behind what they
+/// said meanwhile.
+fn comes_late<P: Ports>(book: &Book<P>, address: Address) -> bool {
+    let chatting = book.session.chatting();
+    chatting.is_some_and(|chatting| address.from.generation.tenure() < chatting.link.partner_heard.tenure())
+}
 
 #[cfg(test)]
 mod tests;
