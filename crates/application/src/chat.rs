@@ -7,7 +7,7 @@ use crate::fading::Fading;
 use crate::given_over::GivenOver;
 use crate::outstanding::{Abandoned, Departures, Strays, Untold, Watchlist};
 use crate::partings::Partings;
-use crate::peerage::{GIVEN_UP, Peerage, Reach, Run};
+use crate::peerage::{Peerage, Reach, Run};
 use crate::ports::{Bans, Clock, Fact, Identity, Observer, Ports, Reports, StoreError, TokenSerial};
 use crate::register::Register;
 use crate::remains::Remains;
@@ -15,6 +15,7 @@ use crate::seat::{Permit, Seat};
 use crate::throttle::Throttle;
 use crate::timers::Timers;
 use crate::turns::Turns;
+use crate::use_cases::LATELY;
 use passerby_domain::flood::{Exhausted, Rate};
 use passerby_domain::id::{NodeId, Origin, UserId};
 use passerby_domain::notice::{Census, Waiting};
@@ -224,7 +225,7 @@ impl<P: Ports> Chat<P> {
             doorstep: Doorstep::default(),
             endings: Endings::default(),
             returns,
-            comers: Fading::new(GIVEN_UP),
+            comers: Fading::new(LATELY),
             reports,
         }
     }

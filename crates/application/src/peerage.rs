@@ -27,7 +27,7 @@ const MISSED: Millis = Millis::new(2_200);
 /// A node that the store has not answered for so long takes nobody in.
 const CUT: Millis = Millis::new(2_500);
 /// After so long it takes itself for given up by the others: to it, they all are silent.
-pub(crate) const GIVEN_UP: Millis = Millis::from_secs(4);
+const GIVEN_UP: Millis = Millis::from_secs(4);
 /// A node that has not looked at its clock for so long did not run, and others may have taken its seats.
 const STALLED: Millis = Millis::from_secs(4);
 /// How long a node that begins takes nobody in, so that all others have heard of it before its first user comes.
@@ -473,7 +473,7 @@ impl Peerage {
         }
     }
 
-    /// When the store last did.
+    /// When the store last answered a heartbeat.
     pub(crate) fn answered(&self) -> Moment {
         Moment::from_millis(self.answered.load(Ordering::Relaxed))
     }

@@ -229,10 +229,10 @@ impl Unanswered {
         order >= since
     }
 
-    /// Whether one of them went to `owner`, as far as that is kept.
-    pub(crate) fn has_gone_to(&self, owner: Incarnation) -> bool {
-        let kept = self.entries.iter().filter_map(|entry| entry.kept.as_ref());
-        kept.into_iter().any(|kept| kept.to == owner)
+    /// Whether the last of them went to `owner`, as far as that is kept.
+    pub(crate) fn went_last_to(&self, owner: Incarnation) -> bool {
+        let last = self.entries.back().and_then(|entry| entry.kept.as_ref());
+        last.is_some_and(|kept| kept.to == owner)
     }
 
     /// Takes out the one that is answered.

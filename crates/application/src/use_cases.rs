@@ -41,6 +41,8 @@ mod typing;
 /// How many seats are looked after at once where each has to wait for the store.
 const CONCURRENCY: usize = 64;
 
+pub(crate) use ownership::LATELY;
+
 pub use block::BlockError;
 pub use connect::{Admission, Arrival, ConnectError, Connected, Entry};
 pub use disconnect::Departure;

@@ -74,7 +74,7 @@ impl<P: Ports> Chat<P> {
         });
         // A chat that cannot be ended is not the present one any more: nobody is left alone by that.
         if let (Ok(parted), Some((after, chatted_as))) = (parted, sequel) {
-            let owed = Owed::search(self, seat.clone());
+            let owed = Owed::search(self, seat);
             let elsewhere = parted.elsewhere();
             self.promptly(seat, self.look_after_partner(seat, parted)).await;
             match after {

@@ -166,7 +166,7 @@ impl<P: Ports> Chat<P> {
         }
         self.register.insert(seat.clone());
         self.note(Fact::Connected);
-        let boarding = Boarding::begin(self, seat.clone(), connection);
+        let boarding = Boarding::begin(self, &seat, connection);
         if self.bans_made() != bans_known {
             self.catch_up_with_bans(&seat).await;
         }

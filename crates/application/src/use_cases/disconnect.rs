@@ -24,13 +24,6 @@ pub enum Departure {
     Dropped,
 }
 
-/// Whether the store has a seat in its queue that nobody is to find there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Queued {
-    Still,
-    Not,
-}
-
 impl<P: Ports> Chat<P> {
     /// The connection is gone. Does nothing if the seat has a newer one.
     ///
@@ -47,20 +40,16 @@ impl<P: Ports> Chat<P> {
             Departure::PageClosed => self.options.reload_grace,
             Departure::Dropped => self.options.resume_grace,
         };
-        if self.hang_up(seat, connection, grace) == Some(Queued::Still) {
+        if self.hang_up(seat, connection, grace) {
             self.release(seat, Release::Rest).await;
         }
     }
 
-    /// The part of [`Chat::disconnect`] that holds the seat and asks no store. None if there was nothing to do.
-    pub(super) fn hang_up(
-        &self,
-        seat: &Arc<Seat<P>>,
-        connection: ConnectionNumber,
-        grace: Millis,
-    ) -> Option<Queued> {
+    /// The part of [`Chat::disconnect`] that holds the seat and asks no store. True if the store has yet to hear that nobody is to
+    /// find it in the queue.
+    pub(super) fn hang_up(&self, seat: &Arc<Seat<P>>, connection: ConnectionNumber, grace: Millis) -> bool {
         let until = self.now() + grace;
-        let (partner, queued, generation) = self.change(seat, |book| {
+        let Some((partner, waits, generation)) = self.change(seat, |book| {
             let is_gone = matches!(book.session.state(), State::Gone);
             if is_gone || book.connection != connection || book.session.presence() != Presence::Here {
                 return None;
@@ -71,12 +60,11 @@ impl<P: Ports> Chat<P> {
                 .session
                 .chatting()
                 .map(|chatting| (chatting.chat, chatting.link.partner.clone()));
-            let queued = match book.session.state() {
-                State::Waiting(_) => Queued::Still,
-                State::Idle | State::Offered { .. } | State::Chatting(_) | State::Gone => Queued::Not,
-            };
-            Some((partner, queued, book.session.generation()))
-        })?;
+            let waits = matches!(book.session.state(), State::Waiting(_));
+            Some((partner, waits, book.session.generation()))
+        }) else {
+            return false;
+        };
         self.note(Fact::Dropped);
         if let Some((chat, partner)) = partner {
             match partner {
@@ -87,7 +75,7 @@ impl<P: Ports> Chat<P> {
                 }
             }
         }
-        Some(queued)
+        waits
     }
 
     pub(crate) fn partner_dropped(

@@ -9,7 +9,7 @@ impl<P: Ports> Chat<P> {
     /// A partner who was on the way here is where they were, and reached there: what `sender` has left here for them would come
     /// behind that. Nobody knows what became of it then, which is told in its time.
     pub(crate) fn overtake_at_the_door(&self, sender: UserId, partner: UserId, sent: &Unanswered) {
-        if sent.has_gone_to(self.adapters.peers.own()) {
+        if sent.went_last_to(self.adapters.peers.own()) {
             self.doorstep.withdraw(partner, sender);
         }
     }

@@ -6,7 +6,6 @@
 //!
 //! **Architecture Invariant:** a future that comes to its end pays nothing for this.
 
-use super::connect::Connected;
 use crate::chat::Chat;
 use crate::ports::Ports;
 use crate::seat::{ConnectionNumber, Seat};
@@ -15,28 +14,33 @@ use std::sync::Arc;
 /// A connection that has its seat, and whose caller has not been told so yet: nobody else could say that it has ended.
 pub(super) struct Boarding<'a, P: Ports> {
     chat: &'a Chat<P>,
-    connected: Option<Connected<P>>,
+    seat: &'a Arc<Seat<P>>,
+    /// None once it is the caller's.
+    connection: Option<ConnectionNumber>,
 }
 
 impl<'a, P: Ports> Boarding<'a, P> {
-    pub(super) fn begin(chat: &'a Chat<P>, seat: Arc<Seat<P>>, connection: ConnectionNumber) -> Self {
-        let connected = Some(Connected { seat, connection });
-        Self { chat, connected }
+    pub(super) fn begin(chat: &'a Chat<P>, seat: &'a Arc<Seat<P>>, connection: ConnectionNumber) -> Self {
+        let connection = Some(connection);
+        Self {
+            chat,
+            seat,
+            connection,
+        }
     }
 
     /// From now on the connection is the caller's.
-    pub(super) fn end(mut self) -> Option<Connected<P>> {
-        self.connected.take()
+    pub(super) fn end(mut self) {
+        self.connection = None;
     }
 }
 
 impl<P: Ports> Drop for Boarding<'_, P> {
     fn drop(&mut self) {
-        if let Some(Connected { seat, connection }) = self.connected.take() {
+        if let Some(connection) = self.connection {
             // As if it had broken: its user may come back with the token that they were told.
-            let _ = self
-                .chat
-                .hang_up(&seat, connection, self.chat.options.resume_grace);
+            self.chat
+                .hang_up(self.seat, connection, self.chat.options.resume_grace);
         }
     }
 }
@@ -44,11 +48,12 @@ impl<P: Ports> Drop for Boarding<'_, P> {
 /// A seat that is to be searched for.
 pub(super) struct Owed<'a, P: Ports> {
     chat: &'a Chat<P>,
-    seat: Option<Arc<Seat<P>>>,
+    /// None once it has been.
+    seat: Option<&'a Seat<P>>,
 }
 
 impl<'a, P: Ports> Owed<'a, P> {
-    pub(super) fn search(chat: &'a Chat<P>, seat: Arc<Seat<P>>) -> Self {
+    pub(super) fn search(chat: &'a Chat<P>, seat: &'a Seat<P>) -> Self {
         let seat = Some(seat);
         Self { chat, seat }
     }
@@ -61,8 +66,8 @@ impl<'a, P: Ports> Owed<'a, P> {
 
 impl<P: Ports> Drop for Owed<'_, P> {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat.take() {
-            self.chat.search_soon(&seat);
+        if let Some(seat) = self.seat {
+            self.chat.search_soon(seat);
         }
     }
 }

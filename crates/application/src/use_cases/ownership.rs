@@ -8,7 +8,11 @@ use crate::book::{Book, Ownership};
 use crate::chat::{Chat, Deployment};
 use crate::ports::Ports;
 use crate::seat::Seat;
-use passerby_domain::time::Moment;
+use passerby_domain::time::{Millis, Moment};
+
+/// How long who came back is remembered: longer than it takes to notice that the store does not hear this node, with a question that
+/// it does not answer.
+pub(crate) const LATELY: Millis = Millis::from_secs(4);
 
 impl<P: Ports> Chat<P> {
     /// Somebody has come back.

@@ -59,7 +59,7 @@ impl<P: Ports> Chat<P> {
         let mut others = Vec::new();
         let mut proposals = 0;
         while let Some(seat) = next {
-            let owed = Owed::search(self, seat.clone());
+            let owed = Owed::search(self, &seat);
             let found = self.claim(&seat).await;
             owed.settle();
             match found {

@@ -313,7 +313,7 @@ impl<P: Ports> Chat<P> {
             Completeness::Whole
         };
         self.note(Fact::Resumed { complete });
-        let boarding = Boarding::begin(self, seat.clone(), connection);
+        let boarding = Boarding::begin(self, &seat, connection);
         match partner {
             Some((chat, Partner::Here(partner))) => self.partner_returned(&partner, chat, generation),
             Some((chat, Partner::There(remote))) => {

@@ -58,7 +58,7 @@ impl<P: Ports> Chat<P> {
                 .map(|partner| Some((chat, partner)))
                 .map_err(|_| SkipError::NotChatting)
         })?;
-        let owed = Owed::search(self, seat.clone());
+        let owed = Owed::search(self, seat);
         let elsewhere = parted.elsewhere();
         self.promptly(seat, self.look_after_partner(seat, parted)).await;
         self.seek_behind(seat, elsewhere).await;

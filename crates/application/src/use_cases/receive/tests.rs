@@ -279,6 +279,16 @@ fn what_had_no_room_does_not_come_behind_what_had() {
     assert!(!heard.contains(&"message 1".to_owned()), "{heard:?}");
 }
 
+/// What Alice says on node 1 is neither confirmed nor refused.
+fn is_told_that_nobody_knows(cluster: &mut TestCluster, alice: &Guest) {
+    let _ = cluster[1].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
+    cluster.deliver();
+    cluster.pass(Millis::from_secs(3));
+    let told = alice.hears();
+    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
+    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+}
+
 /// Another may have them, and what lies here never reach them.
 #[test]
 fn a_node_that_is_not_heard_by_the_store_confirms_nothing_for_one_who_is_away() {
@@ -287,12 +297,7 @@ fn a_node_that_is_not_heard_by_the_store_confirms_nothing_for_one_who_is_away() 
     run(cluster[0].drop_line(&bob));
     cluster[0].adapters().pairing.set(Line::Down);
     cluster.pass(Millis::new(2_250));
-    let _ = cluster[1].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
-    cluster.deliver();
-    cluster.pass(Millis::from_secs(3));
-    let told = alice.hears();
-    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
-    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+    is_told_that_nobody_knows(&mut cluster, &alice);
 }
 
 /// Nor where they seem to be there, if the node did not run for a moment.
@@ -303,12 +308,7 @@ fn a_node_that_stood_still_for_a_moment_confirms_nothing_that_comes_from_another
     cluster.stall(0);
     cluster.pass(Millis::new(2_500));
     cluster.wake(0);
-    let _ = cluster[1].message(&alice.seat, &alice.chat(), "hello", MessageId::parse("1").ok());
-    cluster.deliver();
-    cluster.pass(Millis::from_secs(3));
-    let told = alice.hears();
-    assert!(told.contains(&"unconfirmed 1".to_owned()), "{told:?}");
-    assert!(!told.contains(&"ack 1".to_owned()), "{told:?}");
+    is_told_that_nobody_knows(&mut cluster, &alice);
 }
 
 /// Whatever was lost, nothing has come that it could come behind.
